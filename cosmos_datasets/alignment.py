@@ -1,0 +1,78 @@
+"""Bringing a label map to the grid of its image by world coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_datasets.errors import CaseError
+from cosmos_datasets.grid import Grid
+
+#: Headers written by different tools differ by rounding; half a tenth of a voxel moves no label.
+_TOLERANCE_VOXELS = 0.05
+
+
+def on_grid(labels: Grid, image: Grid, *, trust_index: bool) -> NDArray[Any]:
+    """Return the labels on the image's own pixels.
+
+    Args:
+        labels: a label map; an integer-valued array.
+        image: the image it belongs to.
+        trust_index: pair the arrays pixel by pixel whatever the headers say.
+
+    Returns:
+        An array of the image's (spatial) shape. Labels on another grid are taken nearest neighbour; what lies outside
+        of them is background.
+
+    Raises:
+        CaseError: if the arrays cannot be paired: different shapes without a geometry to relate them, or two grids
+            that do not overlap.
+    """
+    shape = image.array.shape if image.is_volume else image.array.shape[:2]
+    same_shape = labels.array.shape == shape
+    if same_shape and (trust_index or labels.affine is None or image.affine is None):
+        return labels.array
+    if trust_index or labels.affine is None or image.affine is None:
+        raise CaseError(
+            f"the label map has shape {labels.array.shape}, the image {shape}; they do not belong together."
+        )
+    to_labels = np.linalg.inv(labels.affine) @ image.affine
+    if same_shape and _moves_less_than_tolerance(to_labels, shape):
+        return labels.array
+    if same_shape and (not labels.placed or not image.placed or _has_no_orientation(labels.affine)):
+        # A header that says nothing about place leaves the voxels as the only link, and they match.
+        return labels.array
+    return _nearest(labels.array, to_labels, shape)
+
+
+def _corners(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    ends = [(0, size - 1) for size in shape]
+    return np.array([[i, j, k, 1.0] for i in ends[0] for j in ends[1] for k in ends[2]]).T
+
+
+def _moves_less_than_tolerance(transform: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    corners = _corners(shape)
+    return bool(np.abs(transform @ corners - corners).max() < _TOLERANCE_VOXELS)
+
+
+def _has_no_orientation(affine: NDArray[np.float64]) -> bool:
+    """Whether the matrix is what readers make up for a header without orientation: no rotation and no origin."""
+    return bool(np.allclose(affine, np.diag(np.abs(np.diag(affine)))) and not affine[:3, 3].any())
+
+
+def _nearest(labels: NDArray[Any], transform: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[Any]:
+    from scipy import ndimage
+
+    inside = transform @ _corners(shape)
+    low, high = inside[:3].min(axis=1), inside[:3].max(axis=1)
+    if np.any(high < -0.5) or np.any(low > np.asarray(labels.shape) - 0.5):
+        raise CaseError(
+            "image and label map lie in different places of the world; one of the two files is another scan's."
+        )
+    if labels.dtype == np.bool_:
+        labels = labels.astype(np.uint8)
+    return np.asarray(
+        ndimage.affine_transform(labels, transform[:3, :3], transform[:3, 3], shape, order=0, mode="constant", cval=0)
+    )

@@ -1,0 +1,1 @@
+"""From raw folders to shards: plan, spool every case, seal every shard, publish them with the manifest."""

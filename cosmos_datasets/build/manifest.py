@@ -1,0 +1,113 @@
+"""``manifest.json``: what a built data set holds and how it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cosmos_datasets.build.digest import combine
+from cosmos_datasets.build.seal import Sealed
+from cosmos_datasets.build.spool import atomic
+from cosmos_datasets.errors import CosmosError
+
+NAME = "manifest.json"
+#: Raised when a field changes its meaning; readers refuse what they do not know.
+FORMAT = 1
+
+
+@dataclass
+class SourceEntry:
+    """One source of a built data set.
+
+    Attributes:
+        title, licence, redistributable, citation: from the source's declaration.
+        intensity: how raw values became 8 bit.
+        version, code: version of this library and fingerprint of the code that made the rows.
+        raw_files, raw_bytes, raw_fingerprint: what was read; names and sizes.
+        raw_state: the same with times of modification, which tells an edit in place on this machine.
+        shards: one entry a file.
+    """
+
+    title: str
+    licence: str
+    redistributable: str
+    citation: str
+    intensity: str
+    version: str
+    code: str
+    raw_files: int
+    raw_bytes: int
+    raw_fingerprint: str
+    raw_state: str
+    shards: list[Sealed] = field(default_factory=list)
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Case id -> why it was left out."""
+        return {case: reason for shard in self.shards for case, reason in shard.broken.items()}
+
+    @property
+    def revision(self) -> str:
+        """A digest of the content: of all shards' decoded pixels and metadata."""
+        return combine(f"{shard.path}:{shard.digest}" for shard in self.shards)
+
+
+@dataclass
+class Manifest:
+    """The manifest of a data set: one entry a source, by id."""
+
+    sources: dict[str, SourceEntry] = field(default_factory=dict)
+
+    @property
+    def revision(self) -> str:
+        """A digest of the content of the whole data set."""
+        return combine(f"{name}:{self.sources[name].revision}" for name in sorted(self.sources))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the files themselves, bytes included: changes whenever any shard does."""
+        shards = [shard.sha256 for name in sorted(self.sources) for shard in self.sources[name].shards]
+        return hashlib.sha256("".join(shards).encode()).hexdigest()
+
+    def dumps(self) -> str:
+        """As JSON."""
+        body = {name: {"revision": entry.revision, **asdict(entry)} for name, entry in sorted(self.sources.items())}
+        return json.dumps({"format": FORMAT, "revision": self.revision, "sources": body}, indent=1) + "\n"
+
+    @classmethod
+    def loads(cls, text: str, where: str) -> Manifest:
+        """Parse a manifest; ``where`` names it in errors.
+
+        Raises:
+            CosmosError: if it is not a manifest, or of a format this version does not know.
+        """
+        try:
+            body = json.loads(text)
+            if body["format"] != FORMAT:
+                raise CosmosError(
+                    f"{where} has format {body['format']}, this version reads {FORMAT}; "
+                    "install the version of cosmos-datasets that built it, or build again."
+                )
+            return cls({name: _entry(fields) for name, fields in body["sources"].items()})
+        except (ValueError, KeyError, TypeError) as error:
+            raise CosmosError(f"{where} is damaged ({error}); build the data set again.") from error
+
+
+def _entry(fields: dict[str, Any]) -> SourceEntry:
+    fields = {name: value for name, value in fields.items() if name != "revision"}
+    return SourceEntry(**{**fields, "shards": [Sealed(**shard) for shard in fields["shards"]]})
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a local data set; an empty one if the folder has none."""
+    path = folder / NAME
+    return Manifest.loads(path.read_text(), str(path)) if path.is_file() else Manifest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest of a local data set."""
+    with atomic(folder / NAME) as temporary:
+        temporary.write_text(manifest.dumps())

@@ -1,0 +1,90 @@
+"""How a volume is cut into slices as a radiologist sees them.
+
+Axial: anterior up, the patient's right on the left. Coronal: superior up, right on the left. Sagittal: superior up,
+anterior on the left. Oblique volumes follow their nearest axes and are never resampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_datasets.source import Plane
+
+#: For every plane: the world axis (0 right, 1 anterior, 2 superior) across the slices, and for rows (downwards) and
+#: columns (to the right) the world axis and the sign in which it must run. In RAS+ anterior up means that rows run
+#: towards negative y, the patient's right on the left that columns run towards negative x.
+_SHOWN: dict[str, tuple[int, tuple[int, int], tuple[int, int]]] = {
+    "axial": (2, (1, -1), (0, -1)),
+    "coronal": (1, (2, -1), (0, -1)),
+    "sagittal": (0, (2, -1), (1, -1)),
+}
+_ACROSS = {across: plane for plane, (across, _, _) in _SHOWN.items()}
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """How to take slices out of a volume ``(i, j, k)``.
+
+    Attributes:
+        plane: ``axial``, ``coronal``, ``sagittal`` or ``native``.
+        axis: the array axis across the slices.
+        rows, columns: the array axes that become the rows and columns of a slice.
+        flip_rows, flip_columns: whether each is reversed.
+        spacing: millimetres of (rows, columns), or ``None``.
+        slice_spacing: millimetres between slices, or ``None``.
+    """
+
+    plane: str
+    axis: int
+    rows: int
+    columns: int
+    flip_rows: bool
+    flip_columns: bool
+    spacing: tuple[float, float] | None
+    slice_spacing: float | None
+
+    def stack(self, volume: NDArray[Any]) -> NDArray[Any]:
+        """View a volume ``(i, j, k)`` as ``(slices, rows, columns)``, slices in file order, each as shown."""
+        view = volume.transpose(self.axis, self.rows, self.columns)
+        return view[:, :: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
+
+
+def slicing(affine: NDArray[np.float64] | None, plane: Plane) -> Slicing:
+    """Work out the slices of a volume.
+
+    Args:
+        affine: 4 x 4, voxel to RAS+ millimetres; ``None`` for a stack without geometry, whose slices lie along the
+            last axis, pixels as stored.
+        plane: the viewing plane; ``acquired`` takes the last array axis and names the nearest anatomical plane.
+
+    Returns:
+        The slicing; for ``native`` the rows are the second and the columns the first array axis, unflipped.
+    """
+    if affine is None or plane == "native":
+        spacing = None if affine is None else nibabel.affines.voxel_sizes(affine)
+        rows_columns = None if spacing is None else (float(spacing[1]), float(spacing[0]))
+        return Slicing("native", 2, 1, 0, False, False, rows_columns, None if spacing is None else float(spacing[2]))
+    # io_orientation gives each array axis its nearest world axis, each world axis once, and the direction.
+    world = nibabel.orientations.io_orientation(affine)
+    axis_of = {int(world[axis, 0]): axis for axis in range(3)}
+    sign_of = {axis: int(world[axis, 1]) for axis in range(3)}
+    if plane == "acquired":
+        plane = _ACROSS[int(world[2, 0])]  # type: ignore[assignment]
+    across, (row_world, row_sign), (column_world, column_sign) = _SHOWN[plane]
+    rows, columns = axis_of[row_world], axis_of[column_world]
+    sizes = nibabel.affines.voxel_sizes(affine)
+    return Slicing(
+        plane=plane,
+        axis=axis_of[across],
+        rows=rows,
+        columns=columns,
+        flip_rows=sign_of[rows] != row_sign,
+        flip_columns=sign_of[columns] != column_sign,
+        spacing=(float(sizes[rows]), float(sizes[columns])),
+        slice_spacing=float(sizes[axis_of[across]]),
+    )

@@ -1,0 +1,72 @@
+"""NIfTI (``.nii``, ``.nii.gz``) and Analyze 7.5 (``.hdr`` / ``.img``) through nibabel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_datasets.errors import CaseError
+from cosmos_datasets.grid import Grid
+from cosmos_datasets.readers.failure import reading
+
+
+@dataclass(frozen=True)
+class Nifti:
+    """One volume of a NIfTI or Analyze file.
+
+    Attributes:
+        path: the file.
+        channel: index along the last axis of a 4D file; must be given for one, and only for one, with more than one
+            volume.
+    """
+
+    path: Path
+    channel: int | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
+    def read(self) -> Grid:
+        """Decode the volume.
+
+        Returns:
+            A volume ``(i, j, k)`` in file order, ``scl_slope`` and ``scl_inter`` applied, and the affine that nibabel
+            selects (sform, else qform, else the Analyze default).
+
+        Raises:
+            CaseError: if the file is damaged, is not 3D or 4D, or lacks that channel.
+        """
+        with reading(self.path):
+            array, affine, placed = _load(self.path)
+        while array.ndim > 3 and array.shape[-1] == 1:
+            array = array[..., 0]
+        if array.ndim == 4 and self.channel is not None:
+            if not 0 <= self.channel < array.shape[3]:
+                raise CaseError(f"{self.path}: holds {array.shape[3]} volumes, number {self.channel} was expected.")
+            array = array[..., self.channel]
+        if array.ndim == 2:
+            array = array[..., None]
+        if array.ndim != 3:
+            raise CaseError(f"{self.path}: a 3D volume was expected, its shape is {array.shape}.")
+        return Grid(array, affine, placed)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
+    # The sequences of one study are the channels of one 4D file, with one label map, and are cases one after the
+    # other: two files are kept.
+    image = nibabel.load(path)
+    codes = (image.header.get(name, 0) for name in ("sform_code", "qform_code"))
+    return (
+        np.asanyarray(image.dataobj),
+        np.asarray(image.affine, dtype=np.float64),
+        any(int(code) > 0 for code in codes),
+    )

@@ -1,0 +1,158 @@
+"""Pictures: PNG, JPEG, BMP, GIF, PPM (gzipped too) through Pillow; TIFF of any depth through tifffile."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cosmos_datasets.errors import CaseError
+from cosmos_datasets.grid import Grid
+from cosmos_datasets.readers.failure import reading
+
+Channels = Literal["stored", "max", "index"]
+
+#: Pillow's guard against decompression bombs stops at 179 megapixels; a whole-slide region may be larger.
+_MAX_PIXELS = 2**31 - 1
+_CHANNELS = {2, 3, 4}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Attributes:
+        path: the file.
+        channels: ``stored`` as displayed, grey or RGB (palette expanded, alpha dropped); ``max`` the largest of the
+            colour channels, for masks drawn in any colour; ``index`` the numbers as stored (palette indices, label or
+            instance values).
+        page: page of a multi-page TIFF or frame of a GIF, from 0.
+    """
+
+    path: Path
+    channels: Channels = "stored"
+    page: int = 0
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
+    def read(self) -> Grid:
+        """Decode the picture.
+
+        Returns:
+            ``(height, width)`` or, with ``stored`` only, ``(height, width, 3)``; the dtype of the file (bool for
+            1-bit files). Orientation tags are not applied: pixels as stored.
+
+        Raises:
+            CaseError: if the file is damaged or has a shape that is no picture.
+        """
+        with reading(self.path):
+            name = self.path.name.lower()
+            if name.endswith((".tif", ".tiff")):
+                array, palette = _read_tiff(self.path, self.page)
+            else:
+                array, palette = _read_pillow(self.path, self.page)
+        if palette is not None and self.channels != "index":
+            array = palette[array]
+        return Grid(_arrange(array, self.channels, self.path))
+
+
+@dataclass(frozen=True)
+class PictureStack:
+    """The slices of a volume as one picture each.
+
+    Attributes:
+        paths: one file a slice, in order.
+        channels: see :class:`Picture`; not ``stored``.
+    """
+
+    paths: tuple[Path, ...]
+    channels: Literal["max", "index"] = "max"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The slices."""
+        return self.paths
+
+    def read(self) -> Grid:
+        """Decode all slices into a volume ``(i, j, k)`` = (column, row, slice) without a geometry of its own.
+
+        Raises:
+            CaseError: if a slice is damaged or the slices differ in size.
+        """
+        arrays = [Picture(path, self.channels).read().array for path in self.paths]
+        shapes = {array.shape for array in arrays}
+        if len(shapes) != 1:
+            where = self.paths[0].parent if self.paths else "a stack of pictures"
+            raise CaseError(f"{where}: slices differ in size or are missing: {sorted(shapes)}.")
+        return Grid(np.stack([array.T for array in arrays], axis=-1))
+
+
+def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
+    try:
+        stream: Any = io.BytesIO(gzip.decompress(path.read_bytes())) if path.suffix.lower() == ".gz" else path
+        with Image.open(stream) as image:
+            image.seek(page)
+            if image.mode == "P":
+                palette = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+                padded = np.zeros((256, 3), dtype=np.uint8)
+                padded[: len(palette)] = palette
+                return np.asarray(image), padded
+            if image.mode in {"LA", "La"}:
+                image = image.convert("L")
+            elif image.mode not in {"1", "L", "I", "I;16", "I;16B", "I;16L", "F", "RGB", "RGBA"}:
+                image = image.convert("RGB")
+            return np.asarray(image), None
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _read_tiff(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        if page >= len(file.pages):
+            raise CaseError(f"{path}: has {len(file.pages)} pages, number {page} was expected.")
+        if page == 0 and _pages_are_one_picture(file.series[0].shape):
+            return np.asarray(file.series[0].asarray()), None
+        one = file.pages[page]
+        array = np.asarray(one.asarray())
+        palette = getattr(one, "colormap", None)
+        if palette is not None and array.dtype.kind == "u" and one.photometric == tifffile.PHOTOMETRIC.PALETTE:
+            return array, (np.asarray(palette).T >> 8).astype(np.uint8)
+        if one.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind in "ub":
+            array = ~array if array.dtype.kind == "b" else np.iinfo(array.dtype).max - array
+    return array, None
+
+
+def _pages_are_one_picture(shape: tuple[int, ...]) -> bool:
+    """Whether the pages are channels, or rows: some tools write a picture of two channels so."""
+    return len(shape) == 3 and (shape[0] in _CHANNELS) != (shape[-1] in _CHANNELS)
+
+
+def _arrange(array: NDArray[Any], channels: Channels, path: Path) -> NDArray[Any]:
+    """Bring any channel layout to ``(height, width)`` or ``(height, width, 3)``."""
+    array = np.squeeze(array)
+    if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[-1] not in _CHANNELS:
+        array = np.moveaxis(array, 0, -1)
+    if array.ndim == 2:
+        return array
+    if array.ndim != 3 or array.shape[-1] not in _CHANNELS:
+        raise CaseError(f"{path}: a picture was expected, the array is {array.shape}.")
+    array = array[..., :3]
+    if channels in {"max", "index"}:
+        if channels == "index" and any(np.any(array[..., 0] != array[..., k]) for k in range(1, array.shape[-1])):
+            raise CaseError(f"{path}: one number a pixel was expected, its colour channels differ.")
+        return np.asarray(array.max(axis=-1))
+    if array.shape[-1] == 2:
+        array = np.concatenate([array, np.zeros_like(array[..., :1])], axis=-1)
+    return array

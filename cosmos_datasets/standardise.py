@@ -1,0 +1,193 @@
+"""From a case to 2D records: the rules of the paper's section 2.2.
+
+Slices along the main viewing plane; a mask of 50 pixels or fewer is dropped; an image without a mask left is dropped;
+intensities become 8 bit. What was dropped is counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_datasets.alignment import on_grid
+from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.encoding import encode_image, encode_mask, jpeg_stream
+from cosmos_datasets.errors import CaseError
+from cosmos_datasets.grid import Grid
+from cosmos_datasets.intensity import Intensity, to_8bit
+from cosmos_datasets.label_maps import ValueTable, masks_of_slice, value_table
+from cosmos_datasets.orientation import Slicing, slicing
+from cosmos_datasets.readers import Picture
+from cosmos_datasets.source import Label, Source
+
+#: A mask must have more pixels than this (protocol of the paper: the count of each label in a slice).
+MIN_AREA = 50
+FOLDS = 5
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Standardised:
+    """The rows of one case.
+
+    Attributes:
+        rows: in slice order, as the schema asks (see :mod:`cosmos_datasets.schema`).
+        dropped: reason -> how many masks or images were left out.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def fold_of(group_id: str) -> int:
+    """The fold 0..4 of a group: a hash, so that it is the same everywhere and for ever."""
+    return int.from_bytes(hashlib.sha256(group_id.encode()).digest()[:8], "big") % FOLDS
+
+
+def standardise(source: Source, case: Case, intensity: Intensity | None = None) -> Standardised:
+    """Decode a case and make its rows.
+
+    Args:
+        source: the declaration that gives label values their meaning.
+        case: the case; each of its files is decoded once.
+        intensity: how raw values become 8 bit; min-max over the volume by default.
+
+    Raises:
+        CaseError: if a file is damaged, a label value is not declared, or image and labels do not fit together; the
+            message names the case.
+    """
+    try:
+        return _standardise(source, case, intensity or Intensity())
+    except CaseError as error:
+        raise CaseError(f"{source.id}/{case.case_id}: {error}") from error
+
+
+def _standardise(source: Source, case: Case, intensity: Intensity) -> Standardised:
+    image = case.image.read()
+    cut = slicing(image.affine, case.plane or source.plane) if image.is_volume else None
+    result = Standardised()
+    objects: dict[int, list[Row]] = {}
+    for annotation in case.annotations:
+        labels = on_grid(annotation.reader.read(), image, trust_index=annotation.on_image_grid)
+        for index, one in _masks(source, annotation, labels, cut, result.dropped):
+            objects.setdefault(index, []).append(one)
+    slices = cut.stack(image.array) if cut else image.array[None]
+    result.dropped["image without a mask"] += len(slices) - len(objects)
+    bounds = (0.0, 0.0) if _is_displayable(image, cut) else intensity.bounds(image.array)
+    for index in sorted(objects):
+        pixels, used = _pixels(slices[index], _is_displayable(image, cut), intensity, bounds)
+        stream = jpeg_stream(case.image.path) if isinstance(case.image, Picture) else None
+        result.rows.append(
+            {
+                "image": {"bytes": stream or encode_image(pixels), "path": None},
+                "objects": objects[index],
+                "height": pixels.shape[0],
+                "width": pixels.shape[1],
+                "intensity_range": list(used),
+                **_identity(source, case),
+                **_place(case, image, cut, index, len(slices), source),
+            }
+        )
+    return result
+
+
+def _identity(source: Source, case: Case) -> Row:
+    group = case.group or f"{source.id}/{case.subject_id}"
+    return {
+        "modality": case.modality,
+        "source": source.id,
+        "release": case.release,
+        "case_id": case.case_id,
+        "subject_id": case.subject_id,
+        "group_id": group,
+        "split": case.split,
+        "fold": fold_of(group),
+    }
+
+
+def _place(case: Case, image: Grid, cut: Slicing | None, index: int, count: int, source: Source) -> Row:
+    stem = f"{source.id}/{case.case_id}"
+    if cut is None:
+        spacing = None if image.spacing is None else list(image.spacing)
+        return {
+            "image_id": stem,
+            "plane": "native",
+            "slice_index": -1,
+            "n_slices": 1,
+            "spacing": spacing,
+            "slice_spacing": None,
+        }
+    return {
+        "image_id": f"{stem}/{cut.plane[0]}{index:03d}",
+        "plane": cut.plane,
+        "slice_index": index,
+        "n_slices": count,
+        "spacing": None if cut.spacing is None else list(cut.spacing),
+        "slice_spacing": cut.slice_spacing,
+    }
+
+
+def _is_displayable(image: Grid, cut: Slicing | None) -> bool:
+    """Whether the pixels are 8 bit already and no scanner's arbitrary units: pictures, and stacks of pictures."""
+    return image.array.dtype in (np.uint8, np.bool_) and (cut is None or cut.plane == "native")
+
+
+def _pixels(
+    values: NDArray[Any], displayable: bool, intensity: Intensity, bounds: tuple[float, float]
+) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    if displayable:
+        pixels = values.astype(np.uint8) * (255 if values.dtype == np.bool_ else 1)
+        return pixels, (0.0, 255.0 if values.dtype == np.uint8 else 1.0)
+    if intensity.mode == "minmax-slice":
+        bounds = intensity.bounds(values)
+    return to_8bit(values, *bounds), bounds
+
+
+def _as_integers(labels: NDArray[Any], annotation: Annotation) -> NDArray[Any]:
+    """Label files are sometimes stored as floating point; anything but whole numbers there is an error."""
+    if labels.dtype.kind in "biu":
+        return labels
+    whole = np.rint(labels)
+    if labels.dtype.kind != "f" or not np.array_equal(whole, labels):
+        files = ", ".join(str(path) for path in annotation.reader.files[:1])
+        raise CaseError(f"{files}: label values must be whole numbers, this file holds fractions or NaN.")
+    return whole.astype(np.int32)
+
+
+def _masks(
+    source: Source, annotation: Annotation, labels: NDArray[Any], cut: Slicing | None, dropped: Counter[str]
+) -> Iterator[tuple[int, Row]]:
+    stack = cut.stack(labels) if cut else labels[None]
+    if annotation.label is None:
+        table: ValueTable | Label = value_table(source.table(annotation.table))
+        stack = _as_integers(stack, annotation)
+    else:
+        table = source.label(annotation.label)
+    for index, plane in enumerate(stack):
+        if not plane.any():
+            continue
+        for label, instance, box, area, mask in masks_of_slice(plane, annotation, table):
+            if label.object is None:
+                dropped[f"excluded label {label.name}: {label.excluded}"] += 1
+            elif area <= MIN_AREA:
+                dropped[f"mask of {MIN_AREA} pixels or fewer"] += 1
+            else:
+                yield (
+                    index,
+                    {
+                        "mask": {"bytes": encode_mask(mask()), "path": None},
+                        "object": label.object,
+                        "label": label.name,
+                        "instance": instance,
+                        "rater": annotation.rater,
+                        "area": area,
+                        "bbox": list(box),
+                    },
+                )

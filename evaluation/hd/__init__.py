@@ -1,0 +1,1 @@
+"""HD as an `evaluate` module: load it through its folder, see README.md."""

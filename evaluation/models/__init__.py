@@ -1,0 +1,143 @@
+"""Models by one name: a local folder or a Hub id becomes an adapter that encodes images and decodes prompts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cosmos_datasets.evaluation.models.checkpoint import Checkpoint, ModelError, find_checkpoint
+
+if TYPE_CHECKING:
+    import torch
+
+    from cosmos_datasets.evaluation.models.adapter import Adapter
+
+__all__ = ["DTYPES", "FAMILIES", "PROFILES", "ModelError", "load_model"]
+
+DTYPES = ("float32", "bfloat16", "float16")
+PROFILES = ("sam", "medsam", "percentile")
+
+# model_type in config.json -> family. The published SAM 2 checkpoints are video models; their image part is used.
+FAMILIES = {"sam": "sam", "sam2": "sam2", "sam2_video": "sam2"}
+
+
+def load_model(model: str, device: str = "auto", dtype: str = "float32", preprocess: str = "sam") -> Adapter:
+    """Load a model for the experiments.
+
+    Args:
+        model: a local folder as written by ``save_pretrained()``, or a Hub id; weights as safetensors.
+        device: ``auto`` (an accelerator if there is one, else the CPU), or a torch device such as ``cuda:1``.
+        dtype: type of the weights and of the arithmetic, one of `DTYPES`.
+        preprocess: ``sam`` (the family's own), ``medsam`` (what MedSAM's weights expect; family ``sam`` only) or
+            ``percentile`` (the percentile clip of the released code of the paper, then the family's own).
+
+    Raises:
+        ModelError: the model cannot be found or loaded, is of another family or lacks weights; there is no such
+            device, dtype or profile, or the profile does not go with the family.
+    """
+    _one_of("dtype", dtype, DTYPES)
+    _one_of("preprocessing profile", preprocess, PROFILES)
+    checkpoint = find_checkpoint(model)
+    family = _family(checkpoint)
+    if preprocess == "medsam" and family != "sam":
+        raise ModelError(f"The profile medsam is for SAM fine-tunes; {checkpoint.name} is of the family {family}.")
+
+    import torch
+    import transformers
+
+    from cosmos_datasets.evaluation.models.preprocess import Normalisation
+    from cosmos_datasets.evaluation.models.sam import SamAdapter
+    from cosmos_datasets.evaluation.models.sam2 import Sam2Adapter
+
+    try:
+        normalisation = Normalisation.from_processor(checkpoint.processor)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{checkpoint.folder}: the settings of the image processor are broken: {error}.") from error
+    target = _device(device)
+    adapter = SamAdapter if family == "sam" else Sam2Adapter
+    architecture = transformers.SamModel if family == "sam" else transformers.Sam2Model
+    return adapter(
+        _load(architecture, checkpoint),
+        name=checkpoint.name,
+        digest=checkpoint.digest,
+        device=target,
+        dtype=getattr(torch, dtype),
+        normalisation=normalisation,
+        preprocess=preprocess,
+    )
+
+
+def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ModelError(f"There is no {what} {value}: choose {', '.join(choices)}.")
+
+
+def _family(checkpoint: Checkpoint) -> str:
+    model_type = checkpoint.config.get("model_type")
+    if not isinstance(model_type, str) or model_type not in FAMILIES:
+        raise ModelError(
+            f"{checkpoint.name} is a model of type {model_type}. Supported types: {', '.join(FAMILIES)} "
+            "(SAM, its fine-tunes such as MedSAM, and SAM 2)."
+        )
+    return FAMILIES[model_type]
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    if name == "auto":
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"The device {name} cannot be used: {reason}. Try cpu or auto.") from error
+    return device
+
+
+def _load(architecture: Any, checkpoint: Checkpoint) -> Any:
+    import torch
+    from huggingface_hub.errors import StrictDataclassError
+    from safetensors import SafetensorError
+
+    try:
+        with _quiet():
+            model, report = architecture.from_pretrained(
+                checkpoint.folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except SafetensorError as error:
+        raise ModelError(f"{checkpoint.folder}: a weight file is broken ({error}). Download it again.") from error
+    except (AttributeError, KeyError, OSError, RuntimeError, StrictDataclassError, TypeError, ValueError) as error:
+        raise ModelError(f"{checkpoint.folder}: the model cannot be built: {error}") from error
+    # transformers fills what is missing with random numbers; a table made from those would look like a result.
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"{checkpoint.name} lacks {len(missing)} of {len(model.state_dict())} tensors "
+            f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}): it is only a part of a model."
+        )
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bar and its table of missing weights off the terminal: `_load` reports them."""
+    from transformers.utils import logging as messages
+
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    bars = messages.is_progress_bar_enabled()
+    logger.setLevel(logging.CRITICAL)
+    messages.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if bars:
+            messages.enable_progress_bar()

@@ -1,0 +1,185 @@
+"""A model as the experiments see it: encode images once, decode prompts on an embedding, upsample mask logits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from cosmos_datasets.evaluation.models.preprocess import Normalisation, Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """What an encoder makes of one image.
+
+    Attributes:
+        tensors: features on the model's device, each with a leading axis of 1.
+        height: rows of the image.
+        width: columns of the image.
+    """
+
+    tensors: tuple[torch.Tensor, ...]
+    height: int
+    width: int
+
+
+class Adapter(ABC):
+    """A promptable segmentation model.
+
+    Attributes:
+        name: the Hub id, or the name of the folder.
+        digest: SHA-256 in hex of the model's files.
+        device: where the model runs.
+        dtype: the type of its weights and of its arithmetic.
+        preprocess: name of the preprocessing profile.
+        image_size: side of the square that the encoder sees.
+        mask_threshold: a logit above it is foreground.
+    """
+
+    mask_threshold = 0.0
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str,
+        digest: str,
+        device: torch.device,
+        dtype: torch.dtype,
+        normalisation: Normalisation,
+        preprocess: str,
+    ) -> None:
+        self.name = name
+        self.digest = digest
+        self.device = device
+        self.dtype = dtype
+        self.preprocess = preprocess
+        self.image_size = int(model.config.prompt_encoder_config.image_size)
+        self._normalisation = normalisation
+        self._model = model.eval().to(device=device, dtype=dtype)
+
+    def encode(self, images: Sequence[Pixels]) -> list[Embedding]:
+        """Encode images in one forward pass.
+
+        Args:
+            images: each uint8, ``(H, W)`` or ``(H, W, 3)``, of any size.
+
+        Returns:
+            One embedding an image, in order.
+
+        Raises:
+            ValueError: an image is not uint8 or has another shape.
+        """
+        if not images:
+            return []
+        with self._exact():
+            pixels = torch.stack([self._pixels(image) for image in images])
+            features = self._features(pixels.to(self.dtype))
+        return [
+            Embedding(tuple(level[i : i + 1] for level in features), image.shape[0], image.shape[1])
+            for i, image in enumerate(images)
+        ]
+
+    def decode(
+        self,
+        embedding: Embedding,
+        points: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        boxes: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Decode prompts of one shape, all in one forward pass; each asks for its own three masks.
+
+        A prompt's logits depend on how many are decoded together (in the last digits of float32, visibly in bfloat16):
+        results are reproducible only with the same batches. Some 60 MB a prompt are needed for a 1024-pixel model.
+
+        Args:
+            embedding: of the image.
+            points: float32 ``(P, n, 2)``, ``(x, y)`` in pixels of the image; None or n = 0 for boxes alone.
+            labels: int ``(P, n)``, 1 for a positive and 0 for a negative point.
+            boxes: float32 ``(P, 4)``, xyxy in pixels of the image; None for points alone.
+
+        Returns:
+            Mask logits, float32 ``(P, 3, h, w)`` at the decoder's own size (see `upsample`), and the model's own
+            estimates of their IoU, float32 ``(P, 3)``.
+
+        Raises:
+            ValueError: there is neither a point nor a box, or the shapes do not fit together.
+        """
+        if points is not None and points.ndim == 3 and points.shape[1] == 0:
+            points = labels = None
+        _check_prompts(points, labels, boxes)
+        scale = torch.tensor(self._scale(embedding.height, embedding.width), dtype=torch.float32, device=self.device)
+        with self._exact():
+            output = self._model(
+                image_embeddings=self._image_embeddings(embedding),
+                input_points=None if points is None else points.to(self.device).float()[None] * scale,
+                input_labels=None if labels is None else labels.to(self.device)[None],
+                input_boxes=None if boxes is None else boxes.to(self.device).float()[None] * scale.repeat(2),
+                multimask_output=True,
+            )
+            return output.pred_masks[0].float(), output.iou_scores[0].float()
+
+    def upsample(self, logits: torch.Tensor, embedding: Embedding) -> torch.Tensor:
+        """Bring mask logits to the size of the image.
+
+        Args:
+            logits: float32 ``(N, h, w)``, from `decode`.
+            embedding: of the image.
+
+        Returns:
+            float32 ``(N, height, width)``. A mask is where they exceed `mask_threshold`.
+        """
+        if len(logits) == 0:
+            return logits.new_zeros((0, embedding.height, embedding.width))
+        with torch.inference_mode():
+            return self._upsample(logits[:, None], embedding.height, embedding.width)[:, 0]
+
+    @abstractmethod
+    def _pixels(self, image: Pixels) -> torch.Tensor:
+        """The encoder's input for one image: float32 ``(3, image_size, image_size)`` on the device."""
+
+    @abstractmethod
+    def _features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run the encoder on ``(B, 3, image_size, image_size)``; each level has a leading axis of B."""
+
+    @abstractmethod
+    def _image_embeddings(self, embedding: Embedding) -> Any:
+        """The embedding in the form that the model's forward takes."""
+
+    @abstractmethod
+    def _scale(self, height: int, width: int) -> tuple[float, float]:
+        """Factors of x and y from pixels of the image to pixels of the encoder's input."""
+
+    @abstractmethod
+    def _upsample(self, logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """``(N, 1, h, w)`` to ``(N, 1, height, width)``."""
+
+    @contextmanager
+    def _exact(self) -> Iterator[None]:
+        """Inference without autograd and, for float32, without TF32 (cuDNN's default for convolutions)."""
+        with torch.inference_mode():
+            if self.device.type != "cuda":
+                yield
+                return
+            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+                yield
+
+
+def _check_prompts(points: torch.Tensor | None, labels: torch.Tensor | None, boxes: torch.Tensor | None) -> None:
+    if points is None and boxes is None:
+        raise ValueError("a prompt needs a point or a box")
+    if points is not None and (points.ndim != 3 or points.shape[2] != 2):
+        raise ValueError(f"points are (P, n, 2), got {tuple(points.shape)}")
+    if (None if points is None else points.shape[:2]) != (None if labels is None else labels.shape):
+        raise ValueError("every point needs a label: points (P, n, 2) and labels (P, n)")
+    if boxes is not None and (boxes.ndim != 2 or boxes.shape[1] != 4):
+        raise ValueError(f"boxes are (P, 4), got {tuple(boxes.shape)}")
+    if points is not None and boxes is not None and len(points) != len(boxes):
+        raise ValueError(f"{len(points)} prompts have points, but {len(boxes)} have a box")
+    if any(given is not None and len(given) == 0 for given in (points, boxes)):
+        raise ValueError("no prompts")

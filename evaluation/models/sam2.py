@@ -1,0 +1,32 @@
+"""SAM 2 on single images: `transformers.Sam2Model`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
+from cosmos_datasets.evaluation.models.preprocess import Pixels, clip_percentiles, resize
+
+
+class Sam2Adapter(Adapter):
+    """SAM 2: the image is squashed to the encoder's square; mask logits go straight to the size of the image."""
+
+    def _pixels(self, image: Pixels) -> torch.Tensor:
+        if self.preprocess == "percentile":
+            image = clip_percentiles(image)
+        return self._normalisation(resize(image, self.image_size, self.image_size).to(self.device))
+
+    def _features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(self._model.get_image_embeddings(pixels))
+
+    def _image_embeddings(self, embedding: Embedding) -> Any:
+        return list(embedding.tensors)
+
+    def _scale(self, height: int, width: int) -> tuple[float, float]:
+        return self.image_size / width, self.image_size / height
+
+    def _upsample(self, logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        return F.interpolate(logits, (height, width), mode="bilinear", align_corners=False)

@@ -1,0 +1,71 @@
+"""What the experiments see of a row: an image and its targets, masks kept cropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One reference mask of an image.
+
+    Attributes:
+        mask: bool, ``(y1 - y0 + 1, x1 - x0 + 1)``: the mask cropped to its box.
+        bbox: ``(x0, y0, x1, y1)`` in pixels of the image, ends inclusive.
+        object: canonical object.
+        label: the source's own class.
+        instance: 0 where the mask is not one instance of several.
+        rater: -1 where there is one reference.
+    """
+
+    mask: Mask
+    bbox: tuple[int, int, int, int]
+    object: str
+    label: str
+    instance: int = 0
+    rater: int = -1
+
+    @property
+    def area(self) -> int:
+        """Pixels of the mask."""
+        return int(np.count_nonzero(self.mask))
+
+    def full(self, height: int, width: int) -> Mask:
+        """The mask on the canvas of its image, bool ``(height, width)``."""
+        x0, y0, x1, y1 = self.bbox
+        canvas = np.zeros((height, width), dtype=np.bool_)
+        canvas[y0 : y1 + 1, x0 : x1 + 1] = self.mask
+        return canvas
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with its targets.
+
+    Attributes:
+        image: uint8, ``(height, width)`` or ``(height, width, 3)``.
+        targets: in the order of the row.
+        row: the row's other fields (``image_id``, ``source``, ``modality``, ``case_id``, ``group_id``, ``split``,
+            ``fold``, ``spacing``).
+    """
+
+    image: NDArray[np.uint8]
+    targets: tuple[Target, ...]
+    row: Mapping[str, Any]
+
+    @property
+    def height(self) -> int:
+        """Rows of the image."""
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the image."""
+        return int(self.image.shape[1])

@@ -1,0 +1,79 @@
+"""PROMISE12: transversal T2-weighted MRI of the prostate from four centres."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.readers import ItkImage
+from cosmos_datasets.source import Download, Label, Source
+
+_SEGMENTATION = re.compile(r"(Case\d{2})_segmentation\.mhd", re.IGNORECASE)
+
+
+def find_cases(root: Path) -> Iterator[Case]:
+    """Yield the training cases: test cases reuse the names but have no segmentation beside them."""
+    for path in sorted(root.rglob("*.mhd")):
+        match = _SEGMENTATION.fullmatch(path.name)
+        if not match:
+            continue
+        image = path.with_name(f"{match[1]}{path.suffix}")
+        if not image.is_file():
+            raise LayoutError(f"{path} has no image {image} beside it; unpack the training data again.")
+        case_id = match[1].capitalize()
+        yield Case(case_id, case_id, "T2W MRI", ItkImage(image), (Annotation(ItkImage(path)),))
+
+
+SOURCE = Source(
+    id="promise12",
+    title="PROMISE12 (Prostate MR Image Segmentation, MICCAI 2012)",
+    homepage="https://promise12.grand-challenge.org/",
+    licence="unknown",
+    redistributable="no",
+    access="open",
+    obtain=(
+        "Download training_data.zip from https://zenodo.org/records/8026660 and unpack it; test_data.zip has no "
+        "labels and is not needed. The three TrainingData_Part*.zip of the former challenge page hold the same cases: "
+        "unpack them into one folder (plain unzip is reported to fail on them, 7z works)."
+    ),
+    modalities=("T2W MRI",),
+    labels=(Label("prostate", "prostate", 1),),
+    layout="""
+training_data/
+  Case00.mhd
+  Case00.raw
+  Case00_segmentation.mhd
+  Case00_segmentation.raw
+  ...
+  Case49_segmentation.raw
+""",
+    citation="""
+@article{litjens2014promise12,
+  title   = {Evaluation of prostate segmentation algorithms for {MRI}: The {PROMISE12} challenge},
+  author  = {Litjens, Geert and Toth, Robert and van de Ven, Wendy and others},
+  journal = {Medical Image Analysis},
+  volume  = {18},
+  number  = {2},
+  pages   = {359--373},
+  year    = {2014},
+  doi     = {10.1016/j.media.2013.12.002}
+}
+""",
+    expected={"cases": 50, "subjects": 50},
+    find_cases=find_cases,
+    # The three parts of the older release lie side by side, so the folder above the files is the root.
+    markers=("Case*_segmentation.mhd", "*/Case*_segmentation.mhd", "*/*/Case*_segmentation.mhd"),
+    downloads=(
+        Download(
+            "https://zenodo.org/records/8026660/files/training_data.zip?download=1",
+            sha256="150287d0c74cd0105d8b70b43af4a7bf4f1fd3e1748829779177a0ccaf948f45",
+        ),
+    ),
+    pitfalls=(
+        "Test and live-challenge files are named Case00 and so on too: never mix the folders.",
+        "The case number does not tell the centre, and centres differ strongly: with or without an endorectal coil.",
+        "Slices are 2.2 to 4 mm thick.",
+    ),
+    unverified=("The Zenodo record ships a LICENSE.TXT whose wording was not seen.",),
+)

@@ -1,0 +1,101 @@
+"""Preprocessing against Pillow and against the formulas of the papers' code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from cosmos_datasets.evaluation.models.preprocess import (
+    Normalisation,
+    clip_percentiles,
+    longest_side,
+    pad_to_square,
+    resize,
+    scale_to_unit,
+)
+
+IMAGES = st.one_of(
+    arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20))),
+    arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))),
+)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [(512, 512, (1024, 1024)), (512, 440, (1024, 880)), (181, 217, (854, 1024)), (3000, 1, (1024, 1))],
+)
+def test_longest_side(height: int, width: int, expected: tuple[int, int]) -> None:
+    assert longest_side(height, width, 1024) == expected
+
+
+@given(IMAGES, st.integers(1, 30), st.integers(1, 30))
+@settings(max_examples=50, deadline=None)
+def test_resize_is_pillows(image: np.ndarray, height: int, width: int) -> None:
+    colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+    expected = np.array(Image.fromarray(colour).resize((width, height), Image.Resampling.BILINEAR))
+    assert np.array_equal(resize(image, height, width).permute(1, 2, 0).numpy(), expected)
+
+
+def test_resize_accepts_views() -> None:
+    image = np.arange(60, dtype=np.uint8).reshape(6, 10)
+    assert torch.equal(resize(image[:, ::-1], 6, 10)[0], torch.arange(60).reshape(6, 10).flip(1).to(torch.uint8))
+    image.flags.writeable = False
+    assert resize(image, 6, 10).shape == (3, 6, 10)
+
+
+def test_padding_is_right_and_below() -> None:
+    padded = pad_to_square(torch.ones(3, 2, 4), 4)
+    assert padded.shape == (3, 4, 4)
+    assert padded[:, :2].all()
+    assert not padded[:, 2:].any()
+
+
+def test_normalisation() -> None:
+    pixels = torch.tensor([0, 128, 255], dtype=torch.uint8).view(1, 1, 3).expand(3, 1, 3)
+    expected = (pixels.double() / 255 - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    )[:, None, None]
+    torch.testing.assert_close(Normalisation()(pixels), expected.float(), rtol=1e-5, atol=1e-6)
+
+
+def test_normalisation_follows_the_processor() -> None:
+    assert Normalisation.from_processor({}) == Normalisation()
+    assert Normalisation.from_processor({"image_mean": [0, 0, 0], "image_std": [1, 1, 2]}) == Normalisation(
+        (0.0, 0.0, 0.0), (1.0, 1.0, 2.0)
+    )
+    only_rescaled = Normalisation.from_processor({"do_normalize": False, "image_mean": [9, 9, 9]})
+    torch.testing.assert_close(only_rescaled(torch.full((3, 1, 1), 255)), torch.ones(3, 1, 1))
+    as_is = Normalisation.from_processor({"do_normalize": False, "do_rescale": False})
+    torch.testing.assert_close(as_is(torch.full((3, 1, 1), 255)), torch.full((3, 1, 1), 255.0))
+    with pytest.raises(ValueError, match="each of R, G, B"):
+        Normalisation.from_processor({"image_mean": [0.5]})
+
+
+@given(IMAGES)
+@settings(max_examples=50, deadline=None)
+def test_unit_scale_spans_0_to_1(image: np.ndarray) -> None:
+    unit = scale_to_unit(torch.from_numpy(image))
+    assert unit.min() == 0
+    assert unit.max() == (1 if image.min() < image.max() else 0)
+
+
+@given(IMAGES)
+@settings(max_examples=100, deadline=None)
+def test_percentile_clip_follows_the_released_rule(image: np.ndarray) -> None:
+    colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+    low, high = np.percentile(colour, 0.95), np.percentile(colour, 99.5)
+    expected = np.clip(colour, low, high)
+    if expected.min() == expected.max():
+        expected = np.zeros_like(colour)
+    else:
+        expected = (expected - expected.min()) / (expected.max() - expected.min()) * 255.0
+    expected[colour == 0] = 0
+    expected = np.uint8(expected)
+    actual = clip_percentiles(image)
+    assert actual.dtype == np.uint8
+    assert np.array_equal(actual, expected if image.ndim == 3 else expected[..., 0])

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+from raw_trees import totalsegmentator
+
+from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.loaders.totalsegmentator import SOURCE
+
+_REAL = Path(__file__).parents[2].parent / "shared" / "real" / "totalsegmentator"
+_TOP = {"v1": "Totalsegmentator_dataset", "v2": "Totalsegmentator_dataset_v201"}
+
+
+def test_releases_have_104_and_117_classes() -> None:
+    for release, count in (("v1", 104), ("v2", 117)):
+        assert sum(label.release in {release, ""} for label in SOURCE.labels) == count
+
+
+@pytest.mark.parametrize("release", ["v1", "v2"])
+def test_release_is_told_from_the_files_and_ids_are_the_same(tmp_path: Path, release: str) -> None:
+    totalsegmentator.write(tmp_path, release=release)
+    cases = SOURCE.cases(tmp_path)
+    assert [case.case_id for case in cases] == ["s0000", "s0001", "s0011", "s1429"]
+    assert {case.release for case in cases} == {release}
+
+
+def test_splits_come_from_meta_and_are_train_without_it(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    assert [case.split for case in SOURCE.cases(tmp_path)] == ["train", "validation", "test", "train"]
+    meta = tmp_path / _TOP["v2"] / "meta.csv"
+    for content in (b"", b"image_id,split\ns0001,val\n", b"\x00\xff;\x00\n", b"image_id;split\ns0001\n"):
+        meta.write_bytes(content)
+        assert {case.split for case in SOURCE.cases(tmp_path)} == {"train"}
+    meta.unlink()
+    assert {case.split for case in SOURCE.cases(tmp_path)} == {"train"}
+
+
+def test_listing_decodes_nothing(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    expected = SOURCE.cases(tmp_path)
+    for file in tmp_path.rglob("*.nii.gz"):
+        file.write_bytes(b"not a volume")
+    assert SOURCE.cases(tmp_path) == expected
+
+
+def test_partial_subject_keeps_its_id_and_may_lack_a_release(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    for mask in (tmp_path / _TOP["v2"] / "s0001" / "segmentations").glob("[!l]*"):
+        mask.unlink()
+    case = SOURCE.cases(tmp_path)[1]
+    assert (case.case_id, case.release, [one.label for one in case.annotations]) == ("s0001", "", ["liver"])
+
+
+def test_unknown_class_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    folder = tmp_path / _TOP["v2"] / "s0011" / "segmentations"
+    for harmless in ("statistics.json", "preview_total.png", ".liver.nii.gz", "multilabel.nii.gz"):
+        (folder / harmless).touch()
+    assert len(SOURCE.cases(tmp_path)) == 4
+    (folder / "lymph_nodes.nii.gz").touch()
+    with pytest.raises(LayoutError, match=r"s0011.segmentations.lymph_nodes\.nii\.gz"):
+        SOURCE.cases(tmp_path)
+
+
+def test_mixed_releases_are_an_error(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    (tmp_path / _TOP["v2"] / "s0000" / "segmentations" / "face.nii.gz").touch()
+    with pytest.raises(LayoutError, match=r"face\.nii\.gz is v1, heart\.nii\.gz is v2"):
+        SOURCE.cases(tmp_path)
+
+
+@pytest.mark.parametrize(("lost", "message"), [("ct.nii.gz", "has no CT"), ("segmentations", "has no mask")])
+def test_half_a_subject_is_an_error(tmp_path: Path, lost: str, message: str) -> None:
+    totalsegmentator.write(tmp_path)
+    (tmp_path / _TOP["v2"] / "s0001" / lost).rename(tmp_path / "elsewhere")
+    with pytest.raises(LayoutError, match=message):
+        SOURCE.cases(tmp_path)
+
+
+def test_real_subject() -> None:
+    if not _REAL.is_dir():
+        pytest.skip(f"no real data at {_REAL}")
+    (case,) = SOURCE.cases(_REAL)
+    assert (case.case_id, case.release, case.split, len(case.annotations)) == ("s0001", "v2", "train", 117)
