@@ -12,6 +12,9 @@ from cosmos_datasets.grid import Grid
 
 #: Headers written by different tools differ by rounding; half a tenth of a voxel moves no label.
 _TOLERANCE_VOXELS = 0.05
+#: SciPy's ``constant`` drops whatever lies a rounding error beyond the centre of an edge voxel; this mode reaches to
+#: the voxel's border.
+_OUTSIDE = "grid-constant"
 
 
 def on_grid(labels: Grid, image: Grid, *, trust_index: bool) -> NDArray[Any]:
@@ -38,10 +41,15 @@ def on_grid(labels: Grid, image: Grid, *, trust_index: bool) -> NDArray[Any]:
         raise CaseError(
             f"the label map has shape {labels.array.shape}, the image {shape}; they do not belong together."
         )
+    if not _is_invertible(labels.affine) or not _is_invertible(image.affine):
+        raise CaseError("the header of the image or of the label map gives no usable geometry (a singular matrix).")
     to_labels = np.linalg.inv(labels.affine) @ image.affine
     if same_shape and _moves_less_than_tolerance(to_labels, shape):
         return labels.array
-    if same_shape and (not labels.placed or not image.placed or _has_no_orientation(labels.affine)):
+    says_nothing = not labels.placed or not image.placed
+    if not says_nothing and not _is_same_box(to_labels, shape):
+        says_nothing = _has_no_orientation(labels.affine) or _has_no_orientation(image.affine)
+    if same_shape and says_nothing:
         # A header that says nothing about place leaves the voxels as the only link, and they match.
         return labels.array
     return _nearest(labels.array, to_labels, shape)
@@ -57,9 +65,26 @@ def _moves_less_than_tolerance(transform: NDArray[np.float64], shape: tuple[int,
     return bool(np.abs(transform @ corners - corners).max() < _TOLERANCE_VOXELS)
 
 
+def _is_same_box(transform: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    """Whether two grids of one shape fill the same box, their axes perhaps reversed."""
+    corners = _corners(shape)[:3]
+    moved = (transform @ _corners(shape))[:3]
+    gaps = [np.abs(of(moved, axis=1) - of(corners, axis=1)).max() for of in (np.min, np.max)]
+    return max(gaps) < _TOLERANCE_VOXELS
+
+
 def _has_no_orientation(affine: NDArray[np.float64]) -> bool:
-    """Whether the matrix is what readers make up for a header without orientation: no rotation and no origin."""
-    return bool(np.allclose(affine, np.diag(np.abs(np.diag(affine)))) and not affine[:3, 3].any())
+    """Whether the matrix is what a header without orientation gives: no rotation and no origin.
+
+    That is the unit matrix times the voxel size in RAS+ (NIfTI) or in LPS+ (MetaImage, NRRD, DICOM).
+    """
+    sizes = np.diag(affine)
+    in_lps = np.all(sizes[:2] < 0) and sizes[2] > 0
+    return bool((np.all(sizes > 0) or in_lps) and np.allclose(affine, np.diag(sizes)))
+
+
+def _is_invertible(affine: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-12)
 
 
 def _nearest(labels: NDArray[Any], transform: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -74,5 +99,5 @@ def _nearest(labels: NDArray[Any], transform: NDArray[np.float64], shape: tuple[
     if labels.dtype == np.bool_:
         labels = labels.astype(np.uint8)
     return np.asarray(
-        ndimage.affine_transform(labels, transform[:3, :3], transform[:3, 3], shape, order=0, mode="constant", cval=0)
+        ndimage.affine_transform(labels, transform[:3, :3], transform[:3, 3], shape, order=0, mode=_OUTSIDE, cval=0)
     )

@@ -20,15 +20,17 @@ class Grid:
             patient's right, +y to the front, +z to the head);
             ``None`` for a picture, and for a stack of pictures that carries no geometry of its own.
         placed: whether the file itself states the affine; ``False`` where its reader made up a default.
+        stacked: the array is a volume although it has no affine: slices that came as pictures or without a position.
         spacing: for a picture whose file states a pixel size, millimetres of (rows, columns); else ``None``.
     """
 
     array: NDArray[np.generic]
     affine: NDArray[np.float64] | None = None
     placed: bool = True
+    stacked: bool = False
     spacing: tuple[float, float] | None = None
 
     @property
     def is_volume(self) -> bool:
         """Whether the array is a volume ``(i, j, k)`` rather than a picture."""
-        return self.array.ndim == 3 and (self.affine is not None or self.array.shape[-1] != 3)
+        return self.affine is not None or self.stacked

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from cosmos_datasets.errors import CosmosError
 
-FORMS = "minmax-volume, minmax-slice, percentile=LOW,HIGH (e.g. percentile=0.5,99.5) or window=CENTER,WIDTH (e.g. window=40,400)"
+FORMS = (
+    "minmax-volume, minmax-slice, percentile=LOW,HIGH (e.g. percentile=0.5,99.5) or window=CENTER,WIDTH "
+    "(e.g. window=40,400)"
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def to_8bit(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """
     if not high > low:
         return np.zeros(values.shape, dtype=np.uint8)
-    scaled = (values.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    if values.dtype.kind == "f":
-        scaled = np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0)
+    # 16-bit values are exact in single precision, wider ones would lose their last digits.
+    kind = np.float32 if values.dtype.itemsize <= 2 else np.float64
+    finite = np.where(np.isfinite(values), values, low) if values.dtype.kind == "f" else values
+    scaled = (finite.astype(kind) - kind(low)) / kind(high - low) * kind(255)
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

@@ -13,6 +13,7 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.source import Plane
 
 #: For every plane: the world axis (0 right, 1 anterior, 2 superior) across the slices, and for rows (downwards) and
@@ -64,11 +65,16 @@ def slicing(affine: NDArray[np.float64] | None, plane: Plane) -> Slicing:
 
     Returns:
         The slicing; for ``native`` the rows are the second and the columns the first array axis, unflipped.
+
+    Raises:
+        CaseError: if the affine is singular or not finite.
     """
     if affine is None or plane == "native":
         spacing = None if affine is None else nibabel.affines.voxel_sizes(affine)
         rows_columns = None if spacing is None else (float(spacing[1]), float(spacing[0]))
         return Slicing("native", 2, 1, 0, False, False, rows_columns, None if spacing is None else float(spacing[2]))
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        raise CaseError("the header gives no usable geometry (a singular matrix).")
     # io_orientation gives each array axis its nearest world axis, each world axis once, and the direction.
     world = nibabel.orientations.io_orientation(affine)
     axis_of = {int(world[axis, 0]): axis for axis in range(3)}

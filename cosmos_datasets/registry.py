@@ -32,7 +32,7 @@ def get_source(source_id: str) -> Source:
         raise CosmosError(f"no source is called {source_id!r}.{hint} See: cosmos-datasets list")
     try:
         source = found[source_id].load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise CosmosError(f"source {source_id} ({found[source_id].value}) cannot be imported: {error}") from error
     if not isinstance(source, Source) or source.id != source_id:
         raise CosmosError(f"entry point {source_id} ({found[source_id].value}) is not a Source of that id.")

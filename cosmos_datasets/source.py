@@ -153,7 +153,7 @@ class Source:
             for folder in level:
                 if any(next(folder.glob(marker), None) for marker in self.markers):
                     return folder
-            level = [child for folder in level for child in sorted(folder.iterdir()) if child.is_dir()][:200]
+            level = [child for folder in level for child in sorted(folder.iterdir()) if _may_hold_data(child)][:200]
         raise self.layout_error(raw)
 
     def layout_error(self, raw: Path, reason: str = "") -> LayoutError:
@@ -190,6 +190,10 @@ class Source:
                 raise LayoutError(f"{self.id}: two files claim case {case.case_id} under {root}; remove one copy.")
             seen.add(case.case_id)
         return cases
+
+
+def _may_hold_data(folder: Path) -> bool:
+    return folder.is_dir() and not folder.name.startswith((".", "__MACOSX"))
 
 
 def _indent(text: str) -> str:

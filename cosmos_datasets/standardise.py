@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cosmos_datasets.alignment import on_grid
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.encoding import encode_image, encode_mask, jpeg_stream
+from cosmos_datasets.encoding import decode_image, encode_image, encode_mask, jpeg_stream
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.intensity import Intensity, to_8bit
@@ -83,7 +83,7 @@ def _standardise(source: Source, case: Case, intensity: Intensity) -> Standardis
     bounds = (0.0, 0.0) if _is_displayable(image, cut) else intensity.bounds(image.array)
     for index in sorted(objects):
         pixels, used = _pixels(slices[index], _is_displayable(image, cut), intensity, bounds)
-        stream = jpeg_stream(case.image.path) if isinstance(case.image, Picture) else None
+        stream = _own_stream(case, pixels)
         result.rows.append(
             {
                 "image": {"bytes": stream or encode_image(pixels), "path": None},
@@ -96,6 +96,14 @@ def _standardise(source: Source, case: Case, intensity: Intensity) -> Standardis
             }
         )
     return result
+
+
+def _own_stream(case: Case, pixels: NDArray[np.uint8]) -> bytes | None:
+    """The image's own JPEG stream, where the file is one and shows just these pixels."""
+    if not isinstance(case.image, Picture):
+        return None
+    stream = jpeg_stream(case.image.path)
+    return stream if stream and np.array_equal(decode_image(stream), pixels) else None
 
 
 def _identity(source: Source, case: Case) -> Row:
@@ -153,7 +161,7 @@ def _pixels(
 def _as_integers(labels: NDArray[Any], annotation: Annotation) -> NDArray[Any]:
     """Label files are sometimes stored as floating point; anything but whole numbers there is an error."""
     if labels.dtype.kind in "biu":
-        return labels
+        return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
     whole = np.rint(labels)
     if labels.dtype.kind != "f" or not np.array_equal(whole, labels):
         files = ", ".join(str(path) for path in annotation.reader.files[:1])

@@ -2,8 +2,8 @@
 
 The paper counts 18 modalities and 84 objects and publishes neither list. The modality names here are reconstructed and
 count to 18; the objects are ours, built from the label tables of the sources: 107 for the 53 sources of the paper, and
-17 more from later releases and neighbouring data sets. Sides, levels and lobes are merged (``kidney``, ``rib``); lesions
-are named for what they are.
+17 more from later releases and neighbouring data sets. Sides, levels and lobes are merged (``kidney``, ``rib``);
+lesions are named for what they are.
 """
 
 from __future__ import annotations

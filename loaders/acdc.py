@@ -100,7 +100,7 @@ ACDC/database/
     pitfalls=(
         "frame01 need not be end-diastole: Info.cfg tells which frame is which.",
         "The label values run the other way round than in M&Ms: here 1 is the right ventricle.",
-        "Slices are 5 to 10 mm apart, pixels 0.7 to 1.95 mm wide: a volume is a stack of slices rather than isotropic.",
+        "Slices are 5 to 10 mm apart, pixels 0.7 to 1.95 mm wide.",
         "Older copies lack testing/ or ship it without labels; its frames are then left out.",
     ),
     unverified=(

@@ -34,7 +34,7 @@ def find_cases(root: Path) -> Iterator[Case]:
 
 
 def _segmentation(folder: Path, files: dict[str, Path]) -> Path:
-    """Return ``*_seg.nii``, else the only file that is no sequence: one copy ships case 355's under another name."""
+    """Return ``*_seg.nii``, else the only file that is no sequence: one copy misnames the label of study 355."""
     official = files.get(f"{folder.name}_seg")
     if official is None and len(files) == 1:
         official = next(iter(files.values()))
@@ -95,8 +95,8 @@ MICCAI_BraTS2020_TrainingData/
   doi     = {10.1109/TMI.2014.2377694}
 }
 @article{bakas2017advancing,
-  title   = {Advancing The Cancer Genome Atlas glioma {MRI} collections with expert segmentation labels and radiomic
-             features},
+  title   = {Advancing The Cancer Genome Atlas glioma {MRI} collections with expert segmentation labels and
+             radiomic features},
   author  = {Bakas, Spyridon and others},
   journal = {Scientific Data},
   volume  = {4},
@@ -105,8 +105,8 @@ MICCAI_BraTS2020_TrainingData/
   doi     = {10.1038/sdata.2017.117}
 }
 @article{bakas2018identifying,
-  title   = {Identifying the Best Machine Learning Algorithms for Brain Tumor Segmentation, Progression Assessment,
-             and Overall Survival Prediction in the {BRATS} Challenge},
+  title   = {Identifying the Best Machine Learning Algorithms for Brain Tumor Segmentation, Progression
+             Assessment, and Overall Survival Prediction in the {BRATS} Challenge},
   author  = {Bakas, Spyridon and others},
   journal = {arXiv preprint arXiv:1811.02629},
   year    = {2018}

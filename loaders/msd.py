@@ -57,7 +57,7 @@ _TASKS = (
 _BY_PREFIX = {task.prefix: task for task in _TASKS}
 _VOLUME = re.compile(rf"((?P<prefix>{'|'.join(_BY_PREFIX)})_(?P<number>\d+))\.nii(\.gz)?")
 #: Where a task's ``labelsTr`` may lie: the root is a task, holds tasks, or holds folders that hold one.
-_LABELS = ("labelsTr", "*/labelsTr", "*/*/labelsTr")
+_LABELS = ("labelsTr", "*/labelsTr", "*/*/labelsTr", "*/*/*/labelsTr")
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -201,7 +201,8 @@ Task02_Heart/ ...
         "Task10_Colon": 126,
     },
     find_cases=find_cases,
-    markers=_LABELS,
+    # One level less than is searched: an archive may unpack into a folder of its own name.
+    markers=_LABELS[:-1],
     plane="axial",
     downloads=tuple(Download(f"https://msd-for-monai.s3-us-west-2.amazonaws.com/{task.name}.tar") for task in _TASKS),
     pitfalls=(

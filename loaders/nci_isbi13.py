@@ -19,11 +19,12 @@ _NOT_T2_WEIGHTED = re.compile(r"adc|dwi|diff|ep2d|t2\*|t2 ?map|t2star", re.IGNOR
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield every patient with a label file; the middle number of the patient's name is the part of the challenge."""
+    """Yield every patient with a label file; the middle number of the name is the part of the challenge."""
     folders: dict[str, list[Path]] = defaultdict(list)
     for folder in sorted(root.rglob("Prostate*-??-????")):
         if _PATIENT.fullmatch(folder.name) and folder.is_dir():
             folders[folder.name].append(folder)
+    lists = [path for name in ("*.tcia", "metadata.csv") for path in root.rglob(name) if path.name[0] != "."]
     for path in sorted(root.rglob("*.nrrd")):
         match = _LABEL.fullmatch(path.name)
         if match:
@@ -32,18 +33,18 @@ def find_cases(root: Path) -> Iterator[Case]:
                 case_id=patient,
                 subject_id=patient,
                 modality="T2W MRI",
-                image=DicomSeries(_series(root, path, patient, folders[patient])),
+                image=DicomSeries(_series(path, patient, folders[patient], lists)),
                 annotations=(Annotation(ItkImage(path)),),
                 split=_SPLITS[part],
             )
 
 
-def _series(root: Path, label: Path, patient: str, folders: list[Path]) -> tuple[Path, ...]:
+def _series(label: Path, patient: str, folders: list[Path], lists: list[Path]) -> tuple[Path, ...]:
     """Choose the series that was annotated.
 
-    A patient of the challenge's manifest has one. Where more of the collection was downloaded, it is the one that a
-    list beside the images (a ``.tcia`` manifest or a ``metadata.csv``) names as the patient's only series, else the
-    only axial T2-weighted one according to the headers.
+    A patient of the challenge's manifest has one. Where more of the collection was downloaded, it is the one that
+    a list beside the images (a ``.tcia`` manifest or a ``metadata.csv``) names as the patient's only series, else
+    the only axial T2-weighted one according to the headers.
     """
     found: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(file for folder in folders for file in folder.rglob("*")):
@@ -51,15 +52,17 @@ def _series(root: Path, label: Path, patient: str, folders: list[Path]) -> tuple
             found[path.parent].append(path)
     if not found:
         raise LayoutError(
-            f"{label} has no image: no DICOM file under a folder {patient} in {root}. "
+            f"{label} has no image: no DICOM file in a folder {patient}. "
             "Download the challenge's manifests, or remove the labels of the parts that you do not want."
         )
     if len(found) == 1:
         return tuple(next(iter(found.values())))
     headers = {files[0]: _header(files[0]) for files in found.values()}
     # The same series may have come with two manifests.
-    unique = {str(headers[files[0]].SeriesInstanceUID): files for files in reversed(list(found.values()))}
-    chosen = set(unique) if len(unique) == 1 else _listed(root, set(unique))
+    unique = {
+        str(headers[files[0]].get("SeriesInstanceUID", folder)): files for folder, files in reversed(found.items())
+    }
+    chosen = set(unique) if len(unique) == 1 else _listed(lists, set(unique))
     if len(chosen) != 1:
         chosen = {uid for uid, files in unique.items() if _is_axial_t2(headers[files[0]])}
     if len(chosen) != 1:
@@ -71,13 +74,11 @@ def _series(root: Path, label: Path, patient: str, folders: list[Path]) -> tuple
     return tuple(unique[chosen.pop()])
 
 
-def _listed(root: Path, uids: set[str]) -> set[str]:
+def _listed(lists: list[Path], uids: set[str]) -> set[str]:
     """The series that some list names as the only one of these."""
-    lists = (*root.rglob("*.tcia"), *root.rglob("metadata.csv"))
     named = [
         uids.intersection(re.findall(r"\d+(?:\.\d+)+", path.read_text(encoding="utf-8", errors="replace")))
         for path in lists
-        if not path.name.startswith(".")
     ]
     return {uid for only in named if len(only) == 1 for uid in only}
 

@@ -9,7 +9,7 @@ from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.readers import ItkImage
 from cosmos_datasets.source import Download, Label, Source
 
-_SEGMENTATION = re.compile(r"(Case\d{2})_segmentation\.mhd", re.IGNORECASE)
+_SEGMENTATION = re.compile(r"(Case\d{2})_segmentation\.mhd")
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -18,10 +18,10 @@ def find_cases(root: Path) -> Iterator[Case]:
         match = _SEGMENTATION.fullmatch(path.name)
         if not match:
             continue
-        image = path.with_name(f"{match[1]}{path.suffix}")
+        image = path.with_name(f"{match[1]}.mhd")
         if not image.is_file():
             raise LayoutError(f"{path} has no image {image} beside it; unpack the training data again.")
-        case_id = match[1].capitalize()
+        case_id = match[1]
         yield Case(case_id, case_id, "T2W MRI", ItkImage(image), (Annotation(ItkImage(path)),))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,6 @@ def row_digest(row: Row) -> str:
         fields = {name: _plain(value) for name, value in mask.items() if name != "mask"}
         digest.update(json.dumps(fields, sort_keys=True).encode())
         _add_pixels(digest, decode_mask(mask["mask"]["bytes"]))
-    return digest.hexdigest()
-
-
-def combine(digests: Iterable[str]) -> str:
-    """One digest over several, in order."""
-    digest = hashlib.sha256()
-    for one in digests:
-        digest.update(one.encode())
     return digest.hexdigest()
 
 

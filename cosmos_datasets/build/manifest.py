@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cosmos_datasets.build.digest import combine
-from cosmos_datasets.build.seal import Sealed
-from cosmos_datasets.build.spool import atomic
+from cosmos_datasets.build import MANIFEST
+from cosmos_datasets.build.files import atomic, combine
+from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
 
-NAME = "manifest.json"
 #: Raised when a field changes its meaning; readers refuse what they do not know.
 FORMAT = 1
 
@@ -29,6 +28,7 @@ class SourceEntry:
         raw_files, raw_bytes, raw_fingerprint: what was read; names and sizes.
         raw_state: the same with times of modification, which tells an edit in place on this machine.
         shards: one entry a file.
+        empty: planned shards that came to nothing: every case broken, every mask too small. They have no file.
     """
 
     title: str
@@ -43,11 +43,12 @@ class SourceEntry:
     raw_fingerprint: str
     raw_state: str
     shards: list[Sealed] = field(default_factory=list)
+    empty: list[Sealed] = field(default_factory=list)
 
     @property
     def broken(self) -> dict[str, str]:
         """Case id -> why it was left out."""
-        return {case: reason for shard in self.shards for case, reason in shard.broken.items()}
+        return {case: reason for shard in (*self.shards, *self.empty) for case, reason in shard.broken.items()}
 
     @property
     def revision(self) -> str:
@@ -92,22 +93,23 @@ class Manifest:
                     "install the version of cosmos-datasets that built it, or build again."
                 )
             return cls({name: _entry(fields) for name, fields in body["sources"].items()})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CosmosError(f"{where} is damaged ({error}); build the data set again.") from error
 
 
 def _entry(fields: dict[str, Any]) -> SourceEntry:
     fields = {name: value for name, value in fields.items() if name != "revision"}
-    return SourceEntry(**{**fields, "shards": [Sealed(**shard) for shard in fields["shards"]]})
+    lists = {name: [Sealed(**shard) for shard in fields[name]] for name in ("shards", "empty")}
+    return SourceEntry(**{**fields, **lists})
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a local data set; an empty one if the folder has none."""
-    path = folder / NAME
+    path = folder / MANIFEST
     return Manifest.loads(path.read_text(), str(path)) if path.is_file() else Manifest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a local data set."""
-    with atomic(folder / NAME) as temporary:
+    with atomic(folder / MANIFEST) as temporary:
         temporary.write_text(manifest.dumps())

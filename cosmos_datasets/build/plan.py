@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from cosmos_datasets.case import Case
+from cosmos_datasets.source import Source
 from cosmos_datasets.vocabulary import slug
 
 #: Raw bytes a shard takes. Raw files are 16 bit and compressed, shards hold 8-bit PNG: a shard stays well under the
@@ -37,6 +38,12 @@ class Shard:
     def name(self) -> str:
         """``<source>/<modality>/<split>-00000-of-00001.parquet``, below ``data/`` and below ``index/``."""
         return f"{self.source}/{slug(self.modality)}/{self.split}-{self.number:05d}-of-{self.count:05d}.parquet"
+
+
+def source_folder(source: Source, raw: Path) -> Path:
+    """The folder of a source below a raw folder that may hold several: the one named after its id, else ``raw``."""
+    own = raw / source.id
+    return own if own.is_dir() else raw
 
 
 def plan_shards(source: str, cases: Sequence[Case]) -> list[Shard]:

@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 
 from cosmos_datasets.build.manifest import Manifest
-from cosmos_datasets.build.seal import Sealed
+from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.vocabulary import slug
 
 _SPLITS = ("train", "validation", "test")
 
 _USAGE = """\
 ```python
+import numpy as np
 from datasets import load_dataset
 
 ds = load_dataset("cosmos1050k", "{example}", split="{split}")

@@ -7,61 +7,30 @@ that was there before, and the next call goes on where it stopped.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from cosmos_datasets import __version__
 from cosmos_datasets.build.manifest import SourceEntry, read_manifest
-from cosmos_datasets.build.plan import Shard, plan_shards, raw_fingerprint, study_units
-from cosmos_datasets.build.publish import publish
-from cosmos_datasets.build.seal import Sealed, read_sealed, seal
+from cosmos_datasets.build.plan import Shard, plan_shards, raw_fingerprint, source_folder, study_units
+from cosmos_datasets.build.pool import worker_pool
+from cosmos_datasets.build.publish import discard, publish
+from cosmos_datasets.build.report import Report
+from cosmos_datasets.build.seal import read_sealed, seal
+from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.build.spool import Spooled, spool_path, spool_study
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.fingerprint import code_fingerprint
 from cosmos_datasets.intensity import Intensity
 from cosmos_datasets.source import Source
-
-
-@dataclass
-class Report:
-    """What a build did.
-
-    Attributes:
-        source: its id.
-        cases, images, masks: in the shards of this part.
-        broken: case id -> reason.
-        dropped: reason -> number of masks or images.
-        up_to_date: nothing had to be done.
-        sealed, planned: shards that are complete (by this or other parts), and all shards of the source.
-    """
-
-    source: str
-    cases: int = 0
-    images: int = 0
-    masks: int = 0
-    broken: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    up_to_date: bool = False
-    sealed: int = 0
-    planned: int = 0
-
-    def add(self, entry: Sealed) -> None:
-        """Count a shard."""
-        self.cases += entry.cases
-        self.images += entry.rows
-        self.masks += entry.masks
-        self.broken.update(entry.broken)
-        for reason, number in entry.dropped.items():
-            self.dropped[reason] = self.dropped.get(reason, 0) + number
 
 
 @dataclass(frozen=True)
@@ -118,105 +87,149 @@ def build(
         intensity: how raw values become 8 bit; min-max over the volume by default.
         workers: processes that decode; the bytes written do not depend on it.
         part: ``(i, n)`` builds every n-th shard, beginning with the i-th (from 1); for several machines that share
-            ``out``. The part that finishes last publishes.
+            ``raw`` and ``out``. The part that finishes last publishes.
         strict: make a case that cannot be read fatal instead of leaving it out.
-        progress: show a bar on standard error.
+        progress: show a bar and the cases left out on standard error.
         executor: a pool to use instead of starting one.
 
     Raises:
         LayoutError: if ``raw`` does not look like the source.
-        CosmosError: if no case could be read, or with ``strict`` the first that could not.
+        CosmosError: if nothing is left to publish, ``out`` cannot be written, the same build runs already, or with
+            ``strict`` for the first case that cannot be read.
     """
-    out = out.absolute()
+    out, raw = out.absolute(), source_folder(source, raw)
     job = Job(source, source.root(raw), source.cases(raw), intensity or Intensity(), out)
-    entry = job.entry()
+    lock = out / ".build" / source.id / f"part-{part[0]}-of-{part[1]}.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0):
+            return _build(job, workers, part, strict, progress, executor)
+    except Timeout:
+        raise CosmosError(
+            f"{source.id}: another process is building it into {out}; wait until that has ended."
+        ) from None
+    except BrokenProcessPool as error:
+        raise CosmosError(
+            f"{source.id}: a worker process died, most often for want of memory. Run the same command with fewer "
+            "--workers: finished cases are kept."
+        ) from error
+    except OSError as error:
+        raise CosmosError(
+            f"{source.id}: the build into {out} stopped: {error.strerror or error}"
+            f"{f' ({error.filename})' if error.filename else ''}. Free space or permit writing, then run the same "
+            "command again: finished cases are kept."
+        ) from error
+
+
+def _build(
+    job: Job, workers: int, part: tuple[int, int], strict: bool, progress: bool, executor: Executor | None
+) -> Report:
+    source, out, entry = job.source, job.out, job.entry()
     shards = plan_shards(source.id, job.cases)
-    report = Report(source.id, planned=len(shards))
-    present = read_manifest(out).sources.get(source.id)
-    if present is not None and _is_current(present, entry, out):
-        for shard in present.shards:
-            report.add(shard)
-        report.up_to_date, report.sealed = True, len(shards)
+    report = Report(source.id, str(out), planned=len(shards))
+    kept = _still_valid(out, source.id, entry)
+    if all(f"data/{shard.name}" in kept for shard in shards):
+        for sealed in kept.values():
+            report.add(sealed)
+        report.up_to_date = True
+        discard(out, source.id)
         return report
     recipe = hashlib.sha256(f"{entry.code}:{entry.intensity}".encode()).hexdigest()[:16]
     spool = out / ".build" / source.id / recipe / "spool"
     staging = spool.parent / hashlib.sha256(f"{entry.raw_state}:{len(shards)}".encode()).hexdigest()[:16]
     mine = shards[part[0] - 1 :: part[1]]
-    for sealed in _seal_all(job, mine, spool, staging, _pool(workers, executor), strict, progress):
-        report.add(sealed)
-    if not report.images and report.broken:
-        reason = next(iter(report.broken.values()))
-        raise CosmosError(f"{source.id}: none of {len(report.broken)} cases could be read; the first: {reason}")
-    entries = [read_sealed(staging, shard) for shard in shards]
-    entry.shards = [one for one in entries if one is not None]
-    report.sealed = len(entry.shards)
-    if report.sealed == len(shards):
+    todo = [shard for shard in mine if f"data/{shard.name}" not in kept]
+    made = {one.path: one for one in _seal_all(job, todo, spool, staging, workers, executor, strict, progress)}
+    kept |= _still_valid(out, source.id, entry)  # another part may have published in the meantime
+    for number, shard in enumerate(shards):
+        path = f"data/{shard.name}"
+        sealed_shard = made.get(path) or kept.get(path) or read_sealed(staging, shard)
+        if sealed_shard is None:
+            report.missing.append(shard.name)
+            report.missing_parts = sorted({*report.missing_parts, number % part[1] + 1})
+            continue
+        entry.shards.append(sealed_shard)
+        if number % part[1] == part[0] - 1:
+            report.add(sealed_shard)
+    if report.published:
+        if not any(one.rows for one in entry.shards):
+            discard(out, source.id)
+            raise _nothing_left(source, entry)
         publish(out, source.id, entry, staging)
     return report
 
 
-def _is_current(present: SourceEntry, wanted: SourceEntry, out: Path) -> bool:
-    same = all(getattr(present, name) == getattr(wanted, name) for name in ("code", "intensity", "raw_state"))
-    files = [out / path for shard in present.shards for path in (shard.path, shard.index)]
-    return same and not present.broken and all(path.is_file() for path in files)
+def _nothing_left(source: Source, entry: SourceEntry) -> CosmosError:
+    if entry.broken:
+        return CosmosError(
+            f"{source.id}: no image is left; {len(entry.broken)} cases could not be read. The first: "
+            f"{next(iter(entry.broken.values()))}"
+        )
+    return CosmosError(f"{source.id}: no image is left: every mask is empty or too small. Are these its label files?")
 
 
-@contextmanager
-def _pool(workers: int, executor: Executor | None) -> Iterator[Executor | None]:
-    if executor is not None or workers <= 1:
-        yield executor
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_quietly)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _still_valid(out: Path, source_id: str, wanted: SourceEntry) -> dict[str, Sealed]:
+    """The published shards that need not be made again: same code, intensity and raw files, and still whole.
+
+    A shard with broken cases is not among them: they may be readable by now.
+    """
+    present = read_manifest(out).sources.get(source_id)
+    if present is None or any(getattr(present, n) != getattr(wanted, n) for n in ("code", "intensity", "raw_state")):
+        return {}
+    return {
+        shard.path: shard
+        for shard in (*present.shards, *present.empty)
+        if not shard.broken and (not shard.rows or _is_whole(out, shard))
+    }
 
 
-def _leave_quietly() -> None:
-    """Let Ctrl-C end a worker through its clean-up code and without a traceback."""
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+def _is_whole(out: Path, shard: Sealed) -> bool:
+    path = out / shard.path
+    return path.is_file() and path.stat().st_size == shard.bytes and (out / shard.index).is_file()
 
 
 def _seal_all(
     job: Job,
-    shards: list[Shard],
+    shards: Iterable[Shard],
     spool: Path,
     staging: Path,
-    pool: AbstractContextManager[Executor | None],
+    workers: int,
+    executor: Executor | None,
     strict: bool,
     progress: bool,
 ) -> Iterator[Sealed]:
     """Spool what is missing and seal every shard as soon as its last case is in."""
     waiting: dict[str, Shard] = {}
+    cases: list[Case] = []
     for shard in shards:
         entry = read_sealed(staging, shard)
-        if entry is not None:
+        if entry is not None and not entry.broken:
             yield entry
         else:
             waiting.update({case.case_id: shard for case in shard.cases})
-    missing = {id(shard): {case.case_id for case in shard.cases} for shard in waiting.values()}
+            cases += shard.cases
+    missing = {shard.name: {case.case_id for case in shard.cases} for shard in waiting.values()}
+    units = study_units(cases)
     broken: dict[str, str] = {}
-    cases = [case for shard in shards for case in shard.cases if case.case_id in waiting]
     images = masks = 0
     with (
-        pool as executor,
+        worker_pool(min(workers, len(units)), executor) as pool,
         tqdm(total=len(cases), unit="case", desc=job.source.id, disable=None if progress else True) as bar,
     ):
-        for done in _spool_all(job, study_units(cases), spool, executor):
+        for done in _spool_all(job, units, spool, pool):
             for one in done:
                 if one.error:
                     broken[one.case_id] = one.error
                     if strict:
                         raise CaseError(one.error)
-                    tqdm.write(f"left out: {one.error}", file=sys.stderr)
+                    if progress:
+                        tqdm.write(f"left out: {one.error}", file=sys.stderr)
                 images, masks = images + one.images, masks + one.masks
                 bar.set_postfix(images=images, masks=masks, broken=len(broken), refresh=False)
                 bar.update()
                 shard = waiting[one.case_id]
-                missing[id(shard)].discard(one.case_id)
-                if not missing[id(shard)]:
+                missing[shard.name].discard(one.case_id)
+                if not missing[shard.name]:
                     yield _seal(job, shard, broken, spool, staging)
 
 

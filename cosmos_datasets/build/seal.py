@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cosmos_datasets.build.digest import combine
+from cosmos_datasets.build.files import atomic, combine, file_sha256
 from cosmos_datasets.build.plan import Shard
-from cosmos_datasets.build.spool import Row, atomic, read_spool
+from cosmos_datasets.build.sealed import Sealed
+from cosmos_datasets.build.spool import read_spool
 from cosmos_datasets.schema import DICTIONARY_COLUMNS, INDEX_SCHEMA, MEDIA_COLUMNS, ROW_SCHEMA
+from cosmos_datasets.standardise import Row
 
 #: Media bytes of a row group. A reader fetches whole row groups, so one row costs at most this; the Hub's viewer
 #: asks for 100 MB or less.
 ROW_GROUP_BYTES = 32_000_000
-
-
-@dataclass
-class Sealed:
-    """A shard's entry in the manifest.
-
-    Attributes:
-        path, index: the files, relative to the data set's folder.
-        modality, split: what it holds.
-        cases, rows, masks: how many.
-        bytes, sha256: of the parquet file.
-        index_sha256: of its part of the index.
-        digest: over decoded pixels and metadata of all rows, see :mod:`cosmos_datasets.build.digest`.
-        dropped: reason -> number of masks or images.
-        broken: case id -> why it could not be read.
-    """
-
-    path: str
-    index: str
-    modality: str
-    split: str
-    cases: int = 0
-    rows: int = 0
-    masks: int = 0
-    bytes: int = 0
-    sha256: str = ""
-    index_sha256: str = ""
-    digest: str = ""
-    dropped: dict[str, int] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
 
 
 def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: Path) -> Sealed:
@@ -70,7 +41,7 @@ def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: 
         with _writer(temporary, ROW_SCHEMA, MEDIA_COLUMNS) as writer:
             for number, group in enumerate(_row_groups(_rows(spools, entry, dropped, digests))):
                 writer.write_table(pa.Table.from_pylist(group, schema=ROW_SCHEMA), row_group_size=len(group))
-                index += [mask for row, one in enumerate(group) for mask in _index_rows(one, entry.path, number, row)]
+                index += [mask for row, one in enumerate(group) for mask in index_rows(one, entry.path, number, row)]
                 entry.rows += len(group)
         entry.bytes, entry.sha256 = temporary.stat().st_size, file_sha256(temporary)
     entry.masks = len(index)
@@ -93,12 +64,6 @@ def read_sealed(staging: Path, shard: Shard) -> Sealed | None:
     """The entry of a shard that was sealed before, or ``None``."""
     path = sealed_path(staging, shard)
     return Sealed(**json.loads(path.read_text())) if path.is_file() else None
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _rows(spools: Iterable[Path], entry: Sealed, dropped: Counter[str], digests: list[str]) -> Iterator[Row]:
@@ -143,7 +108,8 @@ def _parquet_columns(schema: pa.Schema) -> list[str]:
     return [parsed.column(number).path for number in range(len(parsed.names))]
 
 
-def _index_rows(row: Row, shard: str, row_group: int, number: int) -> Iterator[Row]:
+def index_rows(row: Row, shard: str, row_group: int, number: int) -> Iterator[Row]:
+    """The rows of the index for one row of a shard: one a mask."""
     for mask in row["objects"]:
         fields = {**row, **mask, "shard": shard, "row_group": row_group, "row": number}
         yield {name: fields[name] for name in INDEX_SCHEMA.names}

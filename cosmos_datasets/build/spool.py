@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from cosmos_datasets.build.digest import row_digest
+from cosmos_datasets.build.files import atomic
 from cosmos_datasets.build.plan import raw_fingerprint
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError
@@ -37,20 +35,6 @@ class Spooled:
     images: int = 0
     masks: int = 0
     error: str = ""
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a unique temporary name beside ``path``; on success flush it to disk and rename it, else remove it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def spool_path(folder: Path, case: Case, root: Path) -> Path:

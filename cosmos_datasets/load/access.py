@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cosmos_datasets.build.manifest import NAME as MANIFEST
+from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.build.manifest import Manifest
 from cosmos_datasets.build.readme import configs
-from cosmos_datasets.build.seal import Sealed
+from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.load.location import is_hub_id, local_folder
-from cosmos_datasets.vocabulary import matching_objects, slug
+from cosmos_datasets.vocabulary import OBJECTS, matching_objects, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ class CosmosDataset:
         chosen = [
             shard
             for name, shard in members
-            if config == "all" or config == name or config in {slug(shard.modality), shard.modality}
+            if config in {"all", name, slug(shard.modality), shard.modality}
         ]
         if not chosen:
             raise CosmosError(f"{self.location} has no configuration {config!r}; it has {', '.join(self.configs)}.")
@@ -118,8 +118,18 @@ class CosmosDataset:
         if not instances:
             table = table[table["instance"] == 0]
         if object is not None:
-            table = table[table["object"].isin(_objects(object))]
+            table = table[table["object"].isin(self.objects_called(object))]
         return table.reset_index(drop=True)
+
+    @staticmethod
+    def objects_called(word: str) -> list[str]:
+        """Canonical objects that a word may mean; raises :class:`CosmosError` with suggestions if there are none."""
+        found = matching_objects(word)
+        if not found:
+            close = difflib.get_close_matches(word, OBJECTS, n=3)
+            hint = f" Did you mean {', '.join(close)}?" if close else ""
+            raise CosmosError(f"no object is called {word!r}.{hint}")
+        return found
 
     def rows(self, found: pd.DataFrame, columns: list[str] | None = None) -> Iterator[Row]:
         """Open just the rows that :meth:`find` named, each image once, in index order.
@@ -138,16 +148,6 @@ class CosmosDataset:
             for number, members in groups.groupby("row_group", sort=True):
                 table = file.read_row_group(int(str(number)), columns=columns)
                 yield from table.take(pa.array(sorted(members["row"]))).to_pylist()
-
-
-def _objects(word: str) -> list[str]:
-    from cosmos_datasets.vocabulary import OBJECTS
-
-    found = matching_objects(word)
-    if not found:
-        close = difflib.get_close_matches(word, OBJECTS, n=3)
-        raise CosmosError(f"no object is called {word!r}." + (f" Did you mean {', '.join(close)}?" if close else ""))
-    return found
 
 
 def open_dataset(location: str | os.PathLike[str] | None = None) -> CosmosDataset:

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from cosmos_datasets.build import manifest
+from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.errors import CosmosError
 
 NAME = "cosmos1050k"
@@ -15,7 +15,7 @@ VARIABLE = "COSMOS1050K"
 
 def is_built(folder: Path) -> bool:
     """Whether a folder holds a built data set (rather than raw downloads): it has a manifest."""
-    return (folder / manifest.NAME).is_file()
+    return (folder / MANIFEST).is_file()
 
 
 def local_folder(data_dir: str | os.PathLike[str] | None) -> Path:

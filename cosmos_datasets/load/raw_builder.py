@@ -1,6 +1,6 @@
-"""``load_dataset("cosmos1050k", SOURCE, data_dir=RAW)``: rows straight from a raw folder, into the cache of ``datasets``.
+"""``load_dataset("cosmos1050k", SOURCE, data_dir=RAW)``: rows straight from a raw folder, cached by ``datasets``.
 
-The rows and their order are those of a built tree; what is missing is the index and everything else that needs a build.
+The rows and their order are those of a built tree; what is missing is the index and all else that needs a build.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import datasets
 import pyarrow as pa
 from datasets.builder import Key
 
-from cosmos_datasets.build.plan import plan_shards, raw_fingerprint
+from cosmos_datasets.build import MANIFEST
+from cosmos_datasets.build.plan import plan_shards, raw_fingerprint, source_folder
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.fingerprint import code_fingerprint
@@ -43,11 +44,12 @@ class RawConfig(datasets.BuilderConfig):  # type: ignore[misc]
         """List the cases of the folder; raises :class:`CosmosError` if the name is no source."""
         if self.name not in source_ids():
             raise CosmosError(
-                f"{self.data_dir} holds raw files, not a built data set (it has no manifest.json), so the configuration "
-                f"must be one of the sources: {', '.join(source_ids())}. For 'all', 'index' or a modality build first: "
-                f"cosmos-datasets build SOURCE --raw {self.data_dir} --out cosmos1050k"
+                f"{self.data_dir} is no built data set (it has no {MANIFEST}). If it holds raw files, the "
+                f"configuration must be one of the sources: {', '.join(source_ids())}. For 'all', 'index' or a "
+                f"modality build first: cosmos-datasets build SOURCE --raw {self.data_dir} --out cosmos1050k"
             )
-        source, raw = get_source(self.name), Path(str(self.data_dir))
+        source = get_source(self.name)
+        raw = source_folder(source, Path(str(self.data_dir)))
         root = source.root(raw)
         return source, root, source.cases(raw)
 

@@ -1,14 +1,13 @@
 """Makes ``load_dataset("cosmos1050k", ...)`` work from any folder once this package is imported.
 
-``datasets`` has no public way to register a builder since loading scripts were removed. Two of its internals are used,
-both checked by a test: the table of packaged modules, and the factory that resolves one. The factory is replaced for our
-name alone because the original globs every file below ``data_dir`` (or the working directory) first, which takes a minute
-on a raw tree of a hundred thousand files.
+``datasets`` has no public way to register a builder since loading scripts were removed. Two of its internals are
+used, both checked by a test: the table of packaged modules, and the factory that resolves one. The factory is replaced
+for our name alone because the original globs every file below ``data_dir`` (or the working directory) first, which
+takes a minute on a raw tree of a hundred thousand files.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -33,23 +32,35 @@ def register() -> None:
 
 
 class _DatasetsFinder(MetaPathFinder):
-    """Finds ``datasets`` as usual and registers when its import is complete."""
+    """Finds ``datasets`` as usual and registers when its import is complete.
+
+    Others ask where ``datasets`` is without importing it (``transformers`` does), so it stays in place.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "datasets":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _RegisteringLoader(spec.loader)
-        return spec
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _RegisteringLoader(spec.loader)
+                return spec
+        return None
 
 
 class _RegisteringLoader(Loader):
+    """Runs another loader, then registers; everything else is the other's."""
+
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_loader":  # not there yet while this object is being copied
+            raise AttributeError(name)
+        return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -69,8 +80,8 @@ def _register_with(datasets: ModuleType) -> None:
         module = load.DatasetModule
     except (KeyError, AttributeError) as error:
         raise ImportError(
-            f"cosmos_datasets does not know how to register with datasets {datasets.__version__} ({error}); "
-            "install datasets>=5.0,<6. Loading a built folder without importing cosmos_datasets works with any version."
+            f"cosmos_datasets does not know how to register with datasets {datasets.__version__} ({error}); install "
+            "datasets>=5.0,<6. Loading a built folder without importing cosmos_datasets works with any version."
         ) from error
     if NAME in modules:
         return

@@ -52,7 +52,8 @@ class DicomSeries:
             units for CT), with an affine in RAS+. A series without positions gets the affine ``None``.
 
         Raises:
-            CaseError: if a slice is damaged or the slices differ in size.
+            CaseError: if a slice is damaged, the slices differ in size, or (sorted by position) one is missing or
+                there twice, which would put labels on the wrong slices.
         """
         if not self.paths:
             raise CaseError("a DICOM series without a file; is the download complete?")
@@ -60,11 +61,21 @@ class DicomSeries:
         if self.order == "position" and all(position is not None for _, position, _ in slices):
             normal = _normal(slices[0][2])
             slices.sort(key=lambda one: float(np.dot(normal, np.asarray(one[1], dtype=float))))
+            self._check_steps(np.array([np.dot(normal, np.asarray(one[1], dtype=float)) for one in slices]))
         shapes = {pixels.shape for pixels, _, _ in slices}
         if len(shapes) > 1:
             raise CaseError(f"{self.paths[0].parent}: slices of one series differ in size: {sorted(shapes)}.")
         array = np.stack([pixels.T for pixels, _, _ in slices], axis=-1)
-        return Grid(array, _affine(slices))
+        return Grid(array, _affine(slices), stacked=True)
+
+
+    def _check_steps(self, places: NDArray[np.float64]) -> None:
+        steps = np.diff(places)
+        if len(steps) and np.ptp(steps) > 0.5 * np.median(steps):
+            raise CaseError(
+                f"{self.paths[0].parent}: slices lie {steps.min():.3g} to {steps.max():.3g} mm apart; one is missing "
+                "or there twice, or the folder holds several series."
+            )
 
 
 _Slice = tuple[NDArray[Any], "list[float] | None", Any]

@@ -45,13 +45,17 @@ class Nifti:
             CaseError: if the file is damaged, is not 3D or 4D, or lacks that channel.
         """
         with reading(self.path):
-            array, affine, placed = _load(self.path)
+            state = self.path.stat()
+            array, affine, placed = _load(self.path, state.st_size, state.st_mtime_ns)
+        if array.dtype.kind not in "biuf":
+            raise CaseError(f"{self.path}: one real value a voxel was expected, it holds {array.dtype}.")
         while array.ndim > 3 and array.shape[-1] == 1:
             array = array[..., 0]
-        if array.ndim == 4 and self.channel is not None:
-            if not 0 <= self.channel < array.shape[3]:
-                raise CaseError(f"{self.path}: holds {array.shape[3]} volumes, number {self.channel} was expected.")
-            array = array[..., self.channel]
+        if self.channel is not None:
+            volumes = array.shape[3] if array.ndim == 4 else 1
+            if not 0 <= self.channel < volumes:
+                raise CaseError(f"{self.path}: holds {volumes} volumes, number {self.channel} (from 0) was expected.")
+            array = array[..., self.channel] if array.ndim == 4 else array
         if array.ndim == 2:
             array = array[..., None]
         if array.ndim != 3:
@@ -60,9 +64,9 @@ class Nifti:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
+def _load(path: Path, size: int, time: int) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
     # The sequences of one study are the channels of one 4D file, with one label map, and are cases one after the
-    # other: two files are kept.
+    # other: two files are kept, each until it is edited.
     image = nibabel.load(path)
     codes = (image.header.get(name, 0) for name in ("sform_code", "qform_code"))
     return (

@@ -93,7 +93,7 @@ class PictureStack:
         if len(shapes) != 1:
             where = self.paths[0].parent if self.paths else "a stack of pictures"
             raise CaseError(f"{where}: slices differ in size or are missing: {sorted(shapes)}.")
-        return Grid(np.stack([array.T for array in arrays], axis=-1))
+        return Grid(np.stack([array.T for array in arrays], axis=-1), stacked=True)
 
 
 def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
@@ -108,10 +108,10 @@ def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8]
                 padded[: len(palette)] = palette
                 return np.asarray(image), padded
             if image.mode in {"LA", "La"}:
-                image = image.convert("L")
-            elif image.mode not in {"1", "L", "I", "I;16", "I;16B", "I;16L", "F", "RGB", "RGBA"}:
-                image = image.convert("RGB")
-            return np.asarray(image), None
+                return np.asarray(image.convert("L")), None
+            if image.mode in {"1", "L", "I", "I;16", "I;16B", "I;16L", "F", "RGB", "RGBA"}:
+                return np.asarray(image), None
+            return np.asarray(image.convert("RGB")), None
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from cosmos_datasets.evaluation.models.preprocess import Normalisation, Pixels
+from cosmos_datasets.evaluation.models.preprocess import Normalisation, Pixels, check_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +77,8 @@ class Adapter(ABC):
         """
         if not images:
             return []
+        for image in images:
+            check_image(image)
         with self._exact():
             pixels = torch.stack([self._pixels(image) for image in images])
             features = self._features(pixels.to(self.dtype))

@@ -63,8 +63,19 @@ def _three(values: Any) -> tuple[float, float, float]:
     return numbers
 
 
+def check_image(image: Pixels) -> None:
+    """Refuse what is not an 8-bit picture.
+
+    Raises:
+        ValueError: the image is not uint8 ``(H, W)`` or ``(H, W, 3)``, or has no pixel.
+    """
+    shaped = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if image.dtype != np.uint8 or not shaped or image.size == 0:
+        raise ValueError(f"an image is uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}")
+
+
 def longest_side(height: int, width: int, size: int) -> tuple[int, int]:
-    """Height and width after the longer side is scaled to ``size``, each rounded half up (SAM's rule) and at least 1."""
+    """Height and width after the longer side is scaled to ``size``: each rounded half up (SAM's rule), at least 1."""
     scale = size / max(height, width)
     return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
 
@@ -82,12 +93,7 @@ def resize(
 
     Returns:
         uint8 ``(3, height, width)`` on the CPU; of a greyscale image three views of one plane.
-
-    Raises:
-        ValueError: the image is not uint8 or has another shape.
     """
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise ValueError(f"an image is uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}")
     if image.shape[:2] == (height, width):
         resized = np.array(image)
     else:

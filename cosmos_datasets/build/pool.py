@@ -1,0 +1,46 @@
+"""The worker processes of a build, and how they end: by Ctrl-C quietly, and never later than their parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+
+
+@contextmanager
+def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Executor | None]:
+    """Give a pool of spawned processes.
+
+    Args:
+        workers: how many; with one or none the caller works in its own process and gets ``None``.
+        executor: a pool that exists already; it is given as it is and not closed.
+    """
+    if executor is not None or workers <= 1:
+        yield executor
+        return
+    # Forked children would inherit the locks of threads that they do not have.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    # Ctrl-C reaches every process of the terminal's group: leave through the clean-up code, without a traceback.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the parent was killed: an idle worker would wait for it for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,36 @@
+"""The command ``cosmos-datasets``: find out about sources, build them, check and count what was built.
+
+Modules here only read arguments and print; what they need is imported when a command runs, so that every command starts
+at once.
+"""
+
+import click
+
+from cosmos_datasets.cli.building import build
+from cosmos_datasets.cli.catalog import info, list_sources
+from cosmos_datasets.cli.checking import verify
+from cosmos_datasets.cli.counting import stats
+from cosmos_datasets.cli.guard import GuardedGroup
+
+
+@click.group(cls=GuardedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cosmos-datasets")
+def main() -> None:
+    """Make the COSMOS 1050K data set from the raw downloads of its sources.
+
+    \b
+    From nothing to a loaded data set:
+      cosmos-datasets list                              which sources there are
+      cosmos-datasets info msd                          how to get one, and what is in it
+      cosmos-datasets build msd --raw downloads/msd --out cosmos1050k
+      cosmos-datasets verify cosmos1050k                every file as it was written?
+      cosmos-datasets stats cosmos1050k                 how many images and masks of what
+      python -c 'from datasets import load_dataset; print(load_dataset("cosmos1050k", "msd"))'
+
+    Every command explains itself with --help. Results go to standard output, progress and errors to standard error;
+    the exit code is 0 if all is well, 1 for an error, 2 for a wrong command line, 130 after Ctrl-C.
+    """
+
+
+for command in (list_sources, info, build, verify, stats):
+    main.add_command(command)

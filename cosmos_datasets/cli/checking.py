@@ -1,0 +1,62 @@
+"""``verify``: is a built data set as it was written?"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cosmos_datasets.cli.printing import bytes_text, plural, print_json
+
+
+@click.command()
+@click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--deep", is_flag=True, help="Also decode every image and mask and recompute the content digests.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=lambda: os.cpu_count() or 1,
+    show_default="all cores",
+    help="Processes that check.",
+)
+@click.option("--progress/--no-progress", default=True, help="Show a bar, on a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object with all problems, for scripts.")
+@click.pass_context
+def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bool, as_json: bool) -> None:
+    """Check the data set OUT against its manifest; exit code 1 if anything is wrong.
+
+    Checked are the SHA-256 of every shard and of the index, schema and row counts, that the index agrees with the
+    shards, that no image occurs twice, that no file is left over which load_dataset would read, and that README.md
+    lists what there is. With --deep also every pixel: the content digest does not depend on versions or machines.
+
+    \b
+    cosmos-datasets verify cosmos1050k
+    cosmos-datasets verify cosmos1050k --deep --json > report.json
+
+    To mend a data set remove the files that are named and build their source again: only what is missing is made.
+    """
+    from cosmos_datasets.build.verify import verify as check
+
+    result = check(out, deep=deep, workers=workers, progress=progress)
+    if as_json:
+        print_json({"ok": not result.problems, **asdict(result)})
+    else:
+        depth = ", pixels included" if deep else ""
+        click.echo(
+            f"{out}: {plural(result.shards, 'shard')}, {plural(result.images, 'image')}, "
+            f"{plural(result.masks, 'mask')}, {bytes_text(result.bytes)} checked{depth}"
+        )
+        for problem in result.problems:
+            click.echo(f"  {problem.path}: {problem.message}")
+        click.echo(f"{plural(len(result.problems), 'problem')} found" if result.problems else "all is well")
+    if result.problems:
+        sources = sorted({problem.source for problem in result.problems if problem.source})
+        if sources:
+            click.echo(
+                f"To mend it: remove the files named, then cosmos-datasets build {' '.join(sources)} "
+                f"--raw FOLDER --out {out}",
+                err=True,
+            )
+        ctx.exit(1)

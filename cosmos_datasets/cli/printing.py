@@ -1,0 +1,62 @@
+"""What the commands share for printing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = None) -> None:
+    """Print rows of equal keys as a table.
+
+    Args:
+        rows: at least one.
+        widths: column -> characters after which its text goes on in the next line; on a terminal only, so that a pipe
+            gets one line a row.
+    """
+    from tabulate import tabulate
+
+    wrapped = [(widths or {}).get(name) if sys.stdout.isatty() else None for name in rows[0]]
+    # `intfmt` would otherwise right-align and group what is no number, such as ids of digits only.
+    cells = [[f"{value:,}" if isinstance(value, int) else value for value in row.values()] for row in rows]
+    numbers = ["right" if isinstance(value, int) else "left" for value in rows[0].values()]
+    click.echo(
+        tabulate(
+            cells,
+            headers=list(rows[0]),
+            disable_numparse=True,
+            colalign=numbers,
+            maxcolwidths=wrapped if any(wrapped) else None,
+        )
+    )
+
+
+def paragraph(text: str, indent: str = "  ") -> str:
+    """Wrap a text to the terminal, or to 100 columns."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    return click.wrap_text(text, width, indent, indent, preserve_paragraphs=True)
+
+
+def bytes_text(size: int) -> str:
+    """A size as a person reads it: ``3.2 MB``."""
+    number, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.1f} {unit}" if unit != "B" else f"{size} B"
+
+
+def plural(number: int, word: str) -> str:
+    """``1 case``, ``1,050,311 images``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,228 @@
+"""One image under the strategies: prompts, masks, the two choices among them, and the scores of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cosmos_datasets.evaluation.baselines import blind_dice
+from cosmos_datasets.evaluation.distances import Points, hausdorff_points, surface_points
+from cosmos_datasets.evaluation.everything import everything
+from cosmos_datasets.evaluation.metrics import Convention, dice, jaccard
+from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
+from cosmos_datasets.evaluation.prompts import Prompt, make_prompt
+from cosmos_datasets.evaluation.sample import Mask, Sample, Target
+
+#: Prompts that are decoded together: fixed, because the last digits of the logits depend on it.
+PROMPTS_AT_ONCE = 16
+#: Masks are upsampled so many at a time that their float32 logits take 256 MiB at most (one prompt, if it is larger).
+_PIXELS_AT_ONCE = 1 << 26
+
+Row = dict[str, Any]
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the scores beside model and data.
+
+    Attributes:
+        strategies: of S1 to S6.
+        grid: points a side of S1.
+        convention: how empty predictions score, see :data:`cosmos_datasets.evaluation.metrics.CONVENTIONS`.
+        distances: whether HD is computed.
+    """
+
+    strategies: tuple[str, ...]
+    grid: int = 32
+    convention: Convention = "standard"
+    distances: bool = True
+
+    def only(self, strategies: tuple[str, ...]) -> Settings:
+        """The same settings for fewer strategies."""
+        return replace(self, strategies=strategies)
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """One mask that the model gave, cropped to where it is not empty.
+
+    Attributes:
+        mask, bbox: the crop and its place (xyxy, ends inclusive); ``None`` where the mask is empty.
+        tp: pixels shared with the target.
+        area: pixels of the mask.
+        choice: which of the masks it was.
+        score: the model's own estimate of its IoU; NaN where there was no mask to choose.
+    """
+
+    mask: Mask | None
+    bbox: Box | None
+    tp: int
+    area: int
+    choice: int
+    score: float
+
+
+def score_sample(
+    adapter: Adapter, embedding: Embedding, sample: Sample, settings: Settings, mean_areas: Sequence[float]
+) -> Iterator[Row]:
+    """Score every target of an image under every strategy.
+
+    Args:
+        adapter: the model.
+        embedding: of the image.
+        sample: the image and its targets.
+        settings: the strategies and their parameters.
+        mean_areas: for every target the mean pixels of its class, for the blind disc.
+
+    Yields:
+        One result row a target and strategy, strategies in order, targets in order, with the columns of
+        :data:`cosmos_datasets.evaluation.results.SCHEMA`; masks as :class:`Predicted`, not encoded yet.
+    """
+    surfaces = [_surface(target.mask, target.bbox) for target in sample.targets] if settings.distances else None
+    for strategy in settings.strategies:
+        if strategy == "S1":
+            found = _everything(adapter, embedding, sample, settings)
+        else:
+            found = _prompted(adapter, embedding, sample, strategy)
+        for k, (prompt, oracle, own) in enumerate(found):
+            target = sample.targets[k]
+            yield {
+                **_identity(sample, target, strategy),
+                "prompt": prompt.to_json() if prompt else f'{{"grid":{settings.grid}}}',
+                "dice_blind": blind_dice(
+                    strategy, target, prompt, sample.height, sample.width, mean_area=mean_areas[k]
+                ),
+                **_scores("oracle", oracle, target, surfaces[k] if surfaces else None, settings.convention),
+                **_scores("predicted", own, target, surfaces[k] if surfaces else None, settings.convention),
+                "predicted_iou": None if own is None else own.score,
+            }
+
+
+_Choice = tuple[Prompt | None, Predicted, Predicted | None]
+
+
+def _everything(adapter: Adapter, embedding: Embedding, sample: Sample, settings: Settings) -> Iterator[_Choice]:
+    found = everything(adapter, embedding, sample.targets, settings.grid)
+    for k in range(len(sample.targets)):
+        chosen = found.chosen(k)
+        mask, bbox = chosen if chosen and found.area[k] else (None, None)
+        score = float(found.score[k])
+        # No mask of everything mode belongs to a target, so there is no choice of the model's own.
+        yield None, Predicted(mask, bbox, int(found.tp[k]), int(found.area[k]), int(found.index[k]), score), None
+
+
+def _prompted(adapter: Adapter, embedding: Embedding, sample: Sample, strategy: str) -> list[_Choice]:
+    prompts = [make_prompt(strategy, target, sample.height, sample.width) for target in sample.targets]
+    results: dict[int, _Choice] = {}
+    by_shape = sorted(range(len(prompts)), key=lambda k: (prompts[k].shape, k))
+    for _, members in groupby(by_shape, key=lambda k: prompts[k].shape):
+        same = list(members)
+        for start in range(0, len(same), PROMPTS_AT_ONCE):
+            batch = same[start : start + PROMPTS_AT_ONCE]
+            logits, scores = _decode(adapter, embedding, [prompts[k] for k in batch])
+            for k, (oracle, own) in zip(
+                batch, _choices(adapter, embedding, sample, batch, logits, scores), strict=True
+            ):
+                results[k] = (prompts[k], oracle, own)
+    return [results[k] for k in range(len(prompts))]
+
+
+def _decode(adapter: Adapter, embedding: Embedding, prompts: list[Prompt]) -> tuple[torch.Tensor, torch.Tensor]:
+    boxes = [prompt.box for prompt in prompts if prompt.box is not None]
+    return adapter.decode(
+        embedding,
+        torch.from_numpy(np.stack([prompt.points for prompt in prompts])),
+        torch.from_numpy(np.stack([prompt.labels for prompt in prompts])),
+        torch.from_numpy(np.stack(boxes)) if boxes else None,
+    )
+
+
+def _choices(
+    adapter: Adapter,
+    embedding: Embedding,
+    sample: Sample,
+    batch: list[int],
+    logits: torch.Tensor,
+    scores: torch.Tensor,
+) -> Iterator[tuple[Predicted, Predicted]]:
+    """For each prompt of a batch the mask of highest DICE, and the one that the model itself holds best."""
+    several = logits.shape[1]
+    pixels = max(sample.height * sample.width, adapter.image_size**2)
+    at_once = max(1, _PIXELS_AT_ONCE // (several * pixels))
+    for start in range(0, len(batch), at_once):
+        few = logits[start : start + at_once]
+        full = adapter.upsample(few.flatten(0, 1), embedding) > adapter.mask_threshold
+        masks = full.unflatten(0, (len(few), several))
+        areas = masks.sum((-2, -1), dtype=torch.int32).cpu().numpy()
+        for n, k in enumerate(batch[start : start + at_once]):
+            target = sample.targets[k]
+            x0, y0, x1, y1 = target.bbox
+            inside = masks[n, :, y0 : y1 + 1, x0 : x1 + 1] & torch.from_numpy(target.mask).to(masks.device)
+            tp = inside.sum((-2, -1), dtype=torch.int32).cpu().numpy()
+            own_scores = scores[start + n].cpu().numpy()
+            oracle = int(np.argmax(dice(tp, areas[n], target.area)))
+            own = int(np.argmax(own_scores))
+            first = _predicted(masks[n], oracle, tp, areas[n], own_scores)
+            yield first, first if own == oracle else _predicted(masks[n], own, tp, areas[n], own_scores)
+
+
+def _predicted(
+    masks: torch.Tensor, choice: int, tp: NDArray[Any], areas: NDArray[Any], scores: NDArray[np.float32]
+) -> Predicted:
+    mask, bbox = _crop(masks[choice]) if areas[choice] else (None, None)
+    return Predicted(mask, bbox, int(tp[choice]), int(areas[choice]), choice, float(scores[choice]))
+
+
+def _crop(mask: torch.Tensor) -> tuple[Mask, Box]:
+    """Cut a mask that is not empty to its box and bring it to the CPU."""
+    rows = torch.nonzero(mask.any(dim=1))
+    columns = torch.nonzero(mask.any(dim=0))
+    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+    return mask[y0 : y1 + 1, x0 : x1 + 1].cpu().numpy(), (x0, y0, x1, y1)
+
+
+def _surface(mask: Mask, bbox: Box) -> Points:
+    return surface_points(mask, (bbox[1], bbox[0]))
+
+
+def _identity(sample: Sample, target: Target, strategy: str) -> Row:
+    return {
+        **{
+            name: sample.row[name]
+            for name in ("source", "modality", "image_id", "case_id", "group_id", "split", "fold")
+        },
+        "object": target.object,
+        "label": target.label,
+        "instance": target.instance,
+        "rater": target.rater,
+        "strategy": strategy,
+        "variant": "",
+        "area": target.area,
+    }
+
+
+def _scores(name: str, one: Predicted | None, target: Target, surface: Points | None, convention: Convention) -> Row:
+    fields = ("dice", "jac", "hd", "tp", "pred_area", "choice", "mask")
+    if one is None:
+        return {f"{field}_{name}": None for field in fields}
+    distance = None
+    if surface is not None:
+        points = surface[:0] if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox)
+        distance = hausdorff_points(points, surface, convention=convention)
+    values = (
+        dice(one.tp, one.area, target.area),
+        jaccard(one.tp, one.area, target.area),
+        None if distance is None or np.isnan(distance) else distance,
+        one.tp,
+        one.area,
+        one.choice,
+        None if one.mask is None else one,
+    )
+    return {f"{field}_{name}": value for field, value in zip(fields, values, strict=True)}

@@ -1,0 +1,214 @@
+"""Finding and loading models: what works, and what is refused with a message that helps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from huggingface_hub import HfApi, constants
+from huggingface_hub.utils import httpx
+from safetensors.torch import load_file, save_file
+from tiny_models import save, tiny_sam, tiny_sam2, tiny_sam2_config
+from transformers import Sam2VideoConfig, Sam2VideoModel
+
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.models import ModelError, load_model
+from cosmos_datasets.evaluation.models.sam import SamAdapter
+from cosmos_datasets.evaluation.models.sam2 import Sam2Adapter
+
+
+@pytest.fixture
+def sam(tmp_path: Path) -> Path:
+    return save(tiny_sam(), tmp_path / "sam")
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No Hub, and an empty cache, which is returned."""
+
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise httpx.ConnectError("no route to host")
+
+    monkeypatch.setattr(HfApi, "model_info", unreachable)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def refusal(model: Path | str, **settings: str) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_model(str(model), **{"device": "cpu", **settings})
+    assert isinstance(caught.value, CosmosError)
+    return str(caught.value)
+
+
+def put_into_cache(cache: Path, name: str, folder: Path) -> None:
+    entry = cache / f"models--{name.replace('/', '--')}"
+    revision = "0" * 40
+    (entry / "refs").mkdir(parents=True)
+    (entry / "refs" / "main").write_text(revision)
+    shutil.copytree(folder, entry / "snapshots" / revision)
+
+
+def test_family_follows_the_config(sam: Path, tmp_path: Path) -> None:
+    first, second = (
+        load_model(str(sam), device="cpu"),
+        load_model(str(save(tiny_sam2(), tmp_path / "b")), device="cpu"),
+    )
+    assert isinstance(first, SamAdapter)
+    assert isinstance(second, Sam2Adapter)
+    assert (first.name, first.device, first.dtype, first.image_size) == (
+        "sam",
+        torch.device("cpu"),
+        torch.float32,
+        128,
+    )
+    assert first.mask_threshold == 0.0
+
+
+def test_video_checkpoint_gives_its_image_model(tmp_path: Path) -> None:
+    config = Sam2VideoConfig(**tiny_sam2_config(), image_size=128, memory_attention_num_layers=1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        video = Sam2VideoModel(config)
+    adapter = load_model(str(save(video, tmp_path)), device="cpu")
+    assert isinstance(adapter, Sam2Adapter)
+
+
+def test_digest_is_of_the_contents(sam: Path, tmp_path: Path) -> None:
+    digest = load_model(str(sam), device="cpu").digest
+    moved = shutil.copytree(sam, tmp_path / "elsewhere")
+    assert load_model(str(moved), device="cpu").digest == digest
+    assert len(digest) == 64
+    weights = load_file(sam / "model.safetensors")
+    weights["mask_decoder.iou_token.weight"] += 1
+    save_file(weights, sam / "model.safetensors", {"format": "pt"})
+    assert load_model(str(sam), device="cpu").digest != digest
+    (moved / "preprocessor_config.json").write_text('{"image_mean": [0, 0, 0]}')
+    assert load_model(str(moved), device="cpu").digest != digest
+
+
+def test_loading_is_quiet(sam: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    load_model(str(sam), device="cpu")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_shards(sam: Path, tmp_path: Path) -> None:
+    model = tiny_sam()
+    model.save_pretrained(tmp_path / "shards", max_shard_size="100KB")
+    assert not (tmp_path / "shards" / "model.safetensors").exists()
+    adapter = load_model(str(tmp_path / "shards"), device="cpu")
+    image = torch.arange(100, dtype=torch.uint8).reshape(10, 10).numpy()
+    whole = load_model(str(sam), device="cpu").encode([image])[0]
+    assert torch.equal(adapter.encode([image])[0].tensors[0], whole.tensors[0])
+    min((tmp_path / "shards").glob("model-*")).unlink()
+    assert "model-00001" in refusal(tmp_path / "shards")
+
+
+@pytest.mark.parametrize("name", ["processor_config.json", "preprocessor_config.json"])
+def test_the_processors_mean_and_std_are_honoured(sam: Path, name: str) -> None:
+    image = torch.arange(100, dtype=torch.uint8).reshape(10, 10).numpy()
+    usual = load_model(str(sam), device="cpu").encode([image])[0].tensors[0]
+    settings: dict[str, Any] = {"image_mean": [0.1, 0.2, 0.3], "image_std": [0.5, 0.5, 0.5]}
+    (sam / name).write_text(json.dumps({"image_processor": settings} if name.startswith("processor") else settings))
+    assert not torch.allclose(load_model(str(sam), device="cpu").encode([image])[0].tensors[0], usual)
+    settings.update(image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+    (sam / name).write_text(json.dumps({"image_processor": settings} if name.startswith("processor") else settings))
+    assert torch.equal(load_model(str(sam), device="cpu").encode([image])[0].tensors[0], usual)
+    (sam / name).write_text('{"image_mean": ["grey"]}')
+    assert "image processor" in refusal(sam)
+
+
+def test_a_part_of_a_model_is_refused(sam: Path) -> None:
+    weights = load_file(sam / "model.safetensors")
+    decoder = {name: tensor for name, tensor in weights.items() if not name.startswith("vision_encoder.")}
+    save_file(decoder, sam / "model.safetensors", {"format": "pt"})
+    message = refusal(sam)
+    assert f"lacks {len(weights) - len(decoder)} of" in message
+    assert "vision_encoder." in message
+
+
+def test_weights_of_another_size_are_refused(sam: Path) -> None:
+    weights = load_file(sam / "model.safetensors")
+    weights["mask_decoder.iou_token.weight"] = torch.zeros(1, 7)
+    save_file(weights, sam / "model.safetensors", {"format": "pt"})
+    assert str(sam) in refusal(sam)
+
+
+def test_pickles_are_refused(sam: Path) -> None:
+    (sam / "model.safetensors").rename(sam / "pytorch_model.bin")
+    message = refusal(sam)
+    assert "pytorch_model.bin" in message
+    assert "save_pretrained" in message
+
+
+def test_broken_folders_are_refused(sam: Path, tmp_path: Path) -> None:
+    assert "config.json" in refusal(tmp_path)
+    assert "is a file" in refusal(sam / "config.json")
+    (sam / "model.safetensors").write_bytes(b"\x00" * 100)
+    assert "broken" in refusal(sam)
+    (sam / "model.safetensors").unlink()
+    assert "no weights" in refusal(sam)
+    (sam / "config.json").write_text("{")
+    assert "config.json" in refusal(sam)
+    (sam / "config.json").write_text("[]")
+    assert "config.json" in refusal(sam)
+
+
+def test_other_kinds_of_model_are_refused(sam: Path) -> None:
+    for model_type in ("vit", None, ["sam"]):
+        (sam / "config.json").write_text(json.dumps({"model_type": model_type}))
+        assert "Supported types: sam, sam2" in refusal(sam)
+
+
+def test_settings_are_checked(sam: Path, tmp_path: Path) -> None:
+    assert "bfloat16" in refusal(sam, dtype="float8")
+    assert "percentile" in refusal(sam, preprocess="ct")
+    assert "Try cpu" in refusal(sam, device="toaster")
+    assert "Try cpu" in refusal(sam, device="cuda:99")
+    assert "medsam" in refusal(save(tiny_sam2(), tmp_path / "b"), preprocess="medsam")
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/no/where", "a b/c", "a/b/c", "../x"])
+def test_neither_a_folder_nor_an_id(name: str) -> None:
+    assert "no folder" in refusal(name)
+
+
+def test_unreachable_hub(no_network: Path, sam: Path) -> None:
+    message = refusal("owner/tiny-sam")
+    assert "cannot be reached" in message
+    assert "hf download owner/tiny-sam" in message
+    put_into_cache(no_network, "owner/tiny-sam", sam)
+    adapter = load_model("owner/tiny-sam", device="cpu")
+    assert (adapter.name, adapter.digest) == ("owner/tiny-sam", load_model(str(sam), device="cpu").digest)
+
+
+def test_offline_never_asks_the_hub(no_network: Path, sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "HF_HUB_OFFLINE" in refusal("owner/tiny-sam")
+    put_into_cache(no_network, "owner/tiny-sam", sam)
+    assert load_model("owner/tiny-sam", device="cpu").name == "owner/tiny-sam"
+
+
+@pytest.mark.parametrize(("status", "part"), [(404, "spelling"), (401, "hf auth login"), (503, "answered 503")])
+def test_what_the_hub_answers(no_network: Path, monkeypatch: pytest.MonkeyPatch, status: int, part: str) -> None:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise HfHubHTTPError("refused", response=httpx.Response(status, request=httpx.Request("GET", "https://hub")))
+
+    monkeypatch.setattr(HfApi, "model_info", refuse)
+    assert part in refusal("owner/tiny-sam")
+
+
+def test_hub_models_with_pickles_only_are_not_downloaded(no_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub.hf_api import ModelInfo
+
+    info = ModelInfo(id="owner/old", siblings=[{"rfilename": "config.json"}, {"rfilename": "pytorch_model.bin"}])
+    monkeypatch.setattr(HfApi, "model_info", lambda *_, **__: info)
+    assert "pytorch_model.bin" in refusal("owner/old")

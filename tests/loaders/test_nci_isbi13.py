@@ -1,0 +1,90 @@
+import shutil
+
+import numpy as np
+import pytest
+from pydicom import uid
+from raw_trees import nci_isbi13
+from raw_trees.phantom import write_itk
+
+from cosmos_datasets.errors import CaseError, LayoutError
+from cosmos_datasets.loaders.nci_isbi13 import SOURCE
+from cosmos_datasets.standardise import standardise
+
+PATIENT = "Prostate3T-02-0003"
+
+
+def cases(raw):
+    return {case.case_id: case for case in SOURCE.cases(raw)}
+
+
+def study(raw):
+    return next(raw.rglob(f"manifest-*/*/{PATIENT}/*"))
+
+
+def add_axial_t2(raw, description):
+    shown = np.zeros((7, 40, 48), np.int16)
+    folder = study(raw) / f"9.000000-{description}"
+    nci_isbi13.write_series(folder, shown, patient=PATIENT, description=description)
+    return uid.generate_uid(entropy_srcs=["series", f"{PATIENT} {description}"])
+
+
+def test_official_splits_and_names_without_suffixes(tmp_path):
+    nci_isbi13.write(tmp_path)
+    assert {name: case.split for name, case in cases(tmp_path).items()} == {
+        "Prostate3T-01-0001": "train",
+        "ProstateDx-01-0006": "train",
+        "ProstateDx-01-0055": "train",
+        "Prostate3T-02-0003": "validation",
+        "ProstateDx-03-0002": "test",
+    }
+
+
+def test_axial_t2_is_chosen_among_the_series_of_a_whole_collection(tmp_path):
+    nci_isbi13.write(tmp_path)
+    folders = {path.parent.name for path in cases(tmp_path)["Prostate3T-01-0001"].image.files}
+    assert folders == {"3.000000-T2 TSE ax hi-28661"}
+
+
+@pytest.mark.parametrize("name", ["ISBI-Prostate-Challenge-LeaderBoard.tcia", "manifest-1500000000002/metadata.csv"])
+def test_a_list_decides_between_two_axial_t2_series(tmp_path, name):
+    nci_isbi13.write(tmp_path)
+    wanted = add_axial_t2(tmp_path, "T2 TSE ax large")
+    with pytest.raises(LayoutError, match=f"annotated series of {PATIENT} cannot be told from its 2 series"):
+        SOURCE.cases(tmp_path)
+    (tmp_path / name).write_text(f"ListOfSeriesToDownload=\n{wanted}\n")
+    assert {path.parent.name for path in cases(tmp_path)[PATIENT].image.files} == {"9.000000-T2 TSE ax large"}
+
+
+def test_the_same_series_under_two_manifests(tmp_path):
+    nci_isbi13.write(tmp_path)
+    before = cases(tmp_path)[PATIENT]
+    copy = tmp_path / "manifest-9" / "Prostate-3T" / PATIENT / "study" / "series"
+    shutil.copytree(before.image.files[0].parent, copy)
+    assert cases(tmp_path)[PATIENT] == before
+
+
+def test_labels_without_images(tmp_path):
+    nci_isbi13.write(tmp_path)
+    shutil.rmtree(tmp_path / "manifest-1500000000003")
+    with pytest.raises(LayoutError, match=r"ProstateDx-03-0002\.nrrd has no image: .*folder ProstateDx-03-0002"):
+        SOURCE.cases(tmp_path)
+
+
+def test_labels_and_images_in_folders_of_their_own(tmp_path):
+    nci_isbi13.write(tmp_path)
+    expected = list(cases(tmp_path))
+    for kind, pattern in (("labels", "[TL]*"), ("images", "manifest-*")):
+        folder = tmp_path / "split" / kind
+        folder.mkdir(parents=True)
+        for path in sorted(tmp_path.glob(pattern)):
+            path.rename(folder / path.name)
+    assert list(cases(tmp_path / "split")) == expected
+
+
+def test_a_label_elsewhere_in_the_world_is_refused(tmp_path):
+    nci_isbi13.write(tmp_path)
+    elsewhere = np.diag([1.0, 1.0, 1.0, 1.0])
+    elsewhere[:3, 3] = 5000
+    write_itk(tmp_path / "Training" / "ProstateDx-01-0055.nrrd", np.ones((30, 30, 5), np.uint8), elsewhere)
+    with pytest.raises(CaseError, match="ProstateDx-01-0055"):
+        standardise(SOURCE, cases(tmp_path)["ProstateDx-01-0055"])

@@ -1,0 +1,41 @@
+import pytest
+from raw_trees import promise12
+
+from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.loaders.promise12 import SOURCE
+
+
+def ids(raw):
+    return [case.case_id for case in SOURCE.cases(raw)]
+
+
+def test_test_cases_that_reuse_names_are_left_out(tmp_path):
+    promise12.write(tmp_path)
+    cases = SOURCE.cases(tmp_path)
+    assert [case.case_id for case in cases] == ["Case00", "Case01", "Case17", "Case49"]
+    assert all(path.parent.name == "training_data" for case in cases for path in case.files)
+
+
+def test_the_three_parts_of_the_older_release(tmp_path):
+    promise12.write(tmp_path / "new")
+    expected = ids(tmp_path / "new")
+    for number, path in enumerate(sorted((tmp_path / "new" / "training_data").glob("Case*"))):
+        part = f"TrainingData_Part{1 + number // 8}"
+        folder = tmp_path / "old" / part / part
+        folder.mkdir(parents=True, exist_ok=True)
+        path.rename(folder / path.name)
+    assert ids(tmp_path / "old") == expected
+    assert ids(tmp_path / "old" / "TrainingData_Part1") == expected[:2]
+
+
+def test_segmentation_without_image(tmp_path):
+    promise12.write(tmp_path)
+    (tmp_path / "training_data" / "Case17.mhd").unlink()
+    with pytest.raises(LayoutError, match=r"Case17_segmentation\.mhd has no image .*Case17\.mhd"):
+        SOURCE.cases(tmp_path)
+
+
+def test_only_the_test_data(tmp_path):
+    promise12.write(tmp_path)
+    with pytest.raises(LayoutError, match="does not look like PROMISE12"):
+        SOURCE.cases(tmp_path / "test_data")
