@@ -12,9 +12,6 @@ from cosmos_datasets.grid import Grid
 
 #: Headers written by different tools differ by rounding; half a tenth of a voxel moves no label.
 _TOLERANCE_VOXELS = 0.05
-#: SciPy's ``constant`` drops whatever lies a rounding error beyond the centre of an edge voxel; this mode reaches to
-#: the voxel's border.
-_OUTSIDE = "grid-constant"
 
 
 def on_grid(labels: Grid, image: Grid, *, trust_index: bool) -> NDArray[Any]:
@@ -70,7 +67,7 @@ def _is_same_box(transform: NDArray[np.float64], shape: tuple[int, ...]) -> bool
     corners = _corners(shape)[:3]
     moved = (transform @ _corners(shape))[:3]
     gaps = [np.abs(of(moved, axis=1) - of(corners, axis=1)).max() for of in (np.min, np.max)]
-    return max(gaps) < _TOLERANCE_VOXELS
+    return bool(max(gaps) < _TOLERANCE_VOXELS)
 
 
 def _has_no_orientation(affine: NDArray[np.float64]) -> bool:
@@ -98,6 +95,8 @@ def _nearest(labels: NDArray[Any], transform: NDArray[np.float64], shape: tuple[
         )
     if labels.dtype == np.bool_:
         labels = labels.astype(np.uint8)
-    return np.asarray(
-        ndimage.affine_transform(labels, transform[:3, :3], transform[:3, 3], shape, order=0, mode=_OUTSIDE, cval=0)
-    )
+    matrix, offset = transform[:3, :3], transform[:3, 3]
+    # SciPy's mode `constant` drops whatever lies a rounding error beyond the centre of an edge voxel; this one reaches
+    # to the voxel's border.
+    found = ndimage.affine_transform(labels, matrix, offset, shape, order=0, mode="grid-constant", cval=0)
+    return np.asarray(found)

@@ -13,7 +13,7 @@ _CORE = Path(__file__).parent
 #: What decides the content of a row; the CLI and the README writer do not.
 _CORE_MODULES = (
     *("alignment", "case", "encoding", "grid", "intensity", "label_maps", "orientation", "schema", "source"),
-    *("standardise", "readers/dicom", "readers/itk", "readers/nifti", "readers/picture"),
+    *("standardise", "build/plan", "build/seal", "readers/dicom", "readers/itk", "readers/nifti", "readers/picture"),
 )
 
 

@@ -83,7 +83,7 @@ def to_8bit(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     if not high > low:
         return np.zeros(values.shape, dtype=np.uint8)
     # 16-bit values are exact in single precision, wider ones would lose their last digits.
-    kind = np.float32 if values.dtype.itemsize <= 2 else np.float64
+    kind = np.dtype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
     finite = np.where(np.isfinite(values), values, low) if values.dtype.kind == "f" else values
-    scaled = (finite.astype(kind) - kind(low)) / kind(high - low) * kind(255)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    scaled: NDArray[Any] = (finite.astype(kind) - kind.type(low)) / kind.type(high - low) * kind.type(255)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), dtype=np.uint8)

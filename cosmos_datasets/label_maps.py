@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class ValueTable:
     def classes(self, values: NDArray[Any]) -> NDArray[np.int32]:
         """Replace label values by class numbers; raises :class:`CaseError` listing values that are not declared."""
         if values.min() >= 0 and values.max() < len(self.lookup):
-            found = self.lookup[values]
+            found: NDArray[np.int32] = self.lookup[values]
             if found.min() >= 0:
                 return found
         present = np.unique(values)
@@ -88,9 +89,9 @@ def masks_of_slice(plane: NDArray[Any], annotation: Annotation, table: ValueTabl
     for _, box, area, mask in _regions(foreground.astype(np.int32)):
         yield table, 0, box, area, mask
     if annotation.instances:
-        numbers, compact = np.unique(np.where(foreground, plane, 0), return_inverse=True)
-        offset = 0 if numbers[0] == 0 else 1
-        compact = compact.reshape(plane.shape).astype(np.int32) + offset
+        numbers, inverse = np.unique(np.where(foreground, plane, 0), return_inverse=True)
+        offset = np.int32(numbers[0] != 0)
+        compact: NDArray[np.int32] = inverse.reshape(plane.shape).astype(np.int32) + offset
         for number, box, area, mask in _regions(compact):
             yield table, int(numbers[number - offset]), box, area, mask
 
@@ -98,9 +99,14 @@ def masks_of_slice(plane: NDArray[Any], annotation: Annotation, table: ValueTabl
 def _regions(numbered: NDArray[np.int32]) -> Iterator[tuple[int, Box, int, Callable[[], NDArray[np.bool_]]]]:
     """The regions 1, 2, ... of a small-number map: number, box, pixels, cropped mask."""
     areas = np.bincount(numbered.ravel())
-    for number, found in enumerate(ndimage.find_objects(numbered), start=1):
+    boxes: list[Any] = ndimage.find_objects(numbered)
+    for number, found in enumerate(boxes, start=1):
         if found is None:
             continue
         rows, columns = found
         box = (columns.start, rows.start, columns.stop - 1, rows.stop - 1)
-        yield number, box, int(areas[number]), lambda n=number, at=found: numbered[at] == n
+        yield number, box, int(areas[number]), partial(_is_number, numbered[rows, columns], number)
+
+
+def _is_number(numbered: NDArray[np.int32], number: int) -> NDArray[np.bool_]:
+    return np.equal(numbered, number)

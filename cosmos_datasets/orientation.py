@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import nibabel
 import numpy as np
+from nibabel.affines import voxel_sizes
+from nibabel.orientations import io_orientation
 from numpy.typing import NDArray
 
 from cosmos_datasets.errors import CaseError
@@ -70,20 +71,20 @@ def slicing(affine: NDArray[np.float64] | None, plane: Plane) -> Slicing:
         CaseError: if the affine is singular or not finite.
     """
     if affine is None or plane == "native":
-        spacing = None if affine is None else nibabel.affines.voxel_sizes(affine)
+        spacing = None if affine is None else voxel_sizes(affine)
         rows_columns = None if spacing is None else (float(spacing[1]), float(spacing[0]))
         return Slicing("native", 2, 1, 0, False, False, rows_columns, None if spacing is None else float(spacing[2]))
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
         raise CaseError("the header gives no usable geometry (a singular matrix).")
     # io_orientation gives each array axis its nearest world axis, each world axis once, and the direction.
-    world = nibabel.orientations.io_orientation(affine)
+    world = io_orientation(affine)
     axis_of = {int(world[axis, 0]): axis for axis in range(3)}
     sign_of = {axis: int(world[axis, 1]) for axis in range(3)}
     if plane == "acquired":
         plane = _ACROSS[int(world[2, 0])]  # type: ignore[assignment]
     across, (row_world, row_sign), (column_world, column_sign) = _SHOWN[plane]
     rows, columns = axis_of[row_world], axis_of[column_world]
-    sizes = nibabel.affines.voxel_sizes(affine)
+    sizes = voxel_sizes(affine)
     return Slicing(
         plane=plane,
         axis=axis_of[across],

@@ -162,7 +162,7 @@ def _as_integers(labels: NDArray[Any], annotation: Annotation) -> NDArray[Any]:
     """Label files are sometimes stored as floating point; anything but whole numbers there is an error."""
     if labels.dtype.kind in "biu":
         return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
-    whole = np.rint(labels)
+    whole: NDArray[Any] = np.rint(labels)
     if labels.dtype.kind != "f" or not np.array_equal(whole, labels):
         files = ", ".join(str(path) for path in annotation.reader.files[:1])
         raise CaseError(f"{files}: label values must be whole numbers, this file holds fractions or NaN.")

@@ -84,7 +84,7 @@ def count(data: CosmosDataset, groupings: Iterable[str] = tuple(GROUPINGS)) -> S
     needed = sorted({"case_id", "image_id", "instance", *(column for group in chosen.values() for column in group)})
     # A case lies in one shard, so shards add up and only one part of the index is in memory.
     for shard in data.shards():
-        part = data.open_parquet(shard.index).read(columns=needed)
+        part = data.index_of(shard, needed)
         for _, one in _grouped(part, ()):
             result.total.add(one)
         for name, columns in chosen.items():

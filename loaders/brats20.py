@@ -29,7 +29,7 @@ def find_cases(root: Path) -> Iterator[Case]:
                 subject_id=folder.name,
                 modality=_SEQUENCES[sequence],
                 image=Nifti(image),
-                annotations=(Annotation(Nifti(label)),),
+                annotations=(Annotation(Nifti(label), on_image_grid=True),),
             )
 
 

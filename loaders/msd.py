@@ -91,7 +91,8 @@ def _cases(task: _Task, number: str, stem: str, image: Path, label: Path) -> Ite
             subject_id=stem,
             modality=modality,
             image=Nifti(image, channel),
-            annotations=(Annotation(Nifti(label), table=task.name),),
+            # Image and label always agree voxel by voxel; in some files the headers do not.
+            annotations=(Annotation(Nifti(label), table=task.name, on_image_grid=True),),
             group=f"{task.group}/{int(number)}" if task.group else "",
         )
 

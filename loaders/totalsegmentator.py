@@ -54,7 +54,7 @@ def find_cases(root: Path) -> Iterator[Case]:
             subject_id=subject,
             modality="CT",
             image=Nifti(images[0]),
-            annotations=tuple(Annotation(Nifti(path), label=name) for name, path in masks.items()),
+            annotations=tuple(Annotation(Nifti(path), label=name, on_image_grid=True) for name, path in masks.items()),
             split=splits.get(subject, "train"),
             release=_release(root / subject, masks),
         )

@@ -1,7 +1,9 @@
 """Shared fixtures, and the test helpers' folder on the path."""
 
 import multiprocessing
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -9,6 +11,12 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# These are read when `datasets` is imported; workers and subprocesses inherit them.
+_CACHE = tempfile.TemporaryDirectory(prefix="cosmos-tests-")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_CACHE"] = _CACHE.name
+os.environ.pop("COSMOS1050K", None)
 
 
 @pytest.fixture(scope="session")

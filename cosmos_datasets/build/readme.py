@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import yaml
@@ -69,14 +68,15 @@ def render_readme(manifest: Manifest) -> str:
             for name, splits in found.items()
         ],
     }
-    rows = ["| source | modality | images | masks | licence |", "|---|---|---:|---:|---|"]
+    rows = ["| source | modality | images | masks | instances | licence |", "|---|---|---:|---:|---:|---|"]
     for name, entry in sorted(manifest.sources.items()):
-        images: Counter[str] = Counter()
-        masks: Counter[str] = Counter()
+        counts = {modality: [0, 0, 0] for modality in sorted({shard.modality for shard in entry.shards})}
         for shard in entry.shards:
-            images[shard.modality] += shard.rows
-            masks[shard.modality] += shard.masks
-        rows += [f"| {name} | {m} | {images[m]:,} | {masks[m]:,} | {entry.licence} |" for m in sorted(images)]
+            for at, number in enumerate((shard.rows, shard.masks, shard.instances)):
+                counts[shard.modality][at] += number
+        for modality, numbers in counts.items():
+            cells = " | ".join(f"{number:,}" for number in numbers)
+            rows.append(f"| {name} | {modality} | {cells} | {entry.licence} |")
     example = next((name for name in found if name in manifest.sources), "all")
     usage = _USAGE.format(example=example, split=next(iter(found.get(example, {"train": ""}))))
     yaml_head = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)

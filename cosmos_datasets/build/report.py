@@ -14,7 +14,8 @@ class Report:
     Attributes:
         source: its id.
         out: the data set's folder.
-        cases, images, masks: in the shards of this part.
+        cases, images, masks: in the shards of this part; single instances are not among the masks, their union is.
+        instances: single instances.
         bytes: of these shards.
         splits: split -> number of images.
         broken: case id -> why it was left out.
@@ -30,6 +31,7 @@ class Report:
     cases: int = 0
     images: int = 0
     masks: int = 0
+    instances: int = 0
     bytes: int = 0
     splits: dict[str, int] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Report:
         self.cases += entry.cases
         self.images += entry.rows
         self.masks += entry.masks
+        self.instances += entry.instances
         self.broken.update(entry.broken)
         if entry.rows:
             self.bytes += entry.bytes

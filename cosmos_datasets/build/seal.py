@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cosmos_datasets.build.files import atomic, combine, file_sha256
+from cosmos_datasets.build.index import index_rows
 from cosmos_datasets.build.plan import Shard
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.build.spool import read_spool
@@ -44,7 +45,8 @@ def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: 
                 index += [mask for row, one in enumerate(group) for mask in index_rows(one, entry.path, number, row)]
                 entry.rows += len(group)
         entry.bytes, entry.sha256 = temporary.stat().st_size, file_sha256(temporary)
-    entry.masks = len(index)
+    entry.instances = sum(mask["instance"] > 0 for mask in index)
+    entry.masks = len(index) - entry.instances
     entry.digest, entry.dropped = combine(digests), dict(sorted(dropped.items()))
     with atomic(staging / entry.index) as temporary:
         with _writer(temporary, INDEX_SCHEMA, []) as writer:
@@ -106,10 +108,3 @@ def _parquet_columns(schema: pa.Schema) -> list[str]:
     pq.write_table(schema.empty_table(), sink)
     parsed = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [parsed.column(number).path for number in range(len(parsed.names))]
-
-
-def index_rows(row: Row, shard: str, row_group: int, number: int) -> Iterator[Row]:
-    """The rows of the index for one row of a shard: one a mask."""
-    for mask in row["objects"]:
-        fields = {**row, **mask, "shard": shard, "row_group": row_group, "row": number}
-        yield {name: fields[name] for name in INDEX_SCHEMA.names}

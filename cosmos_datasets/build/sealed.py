@@ -12,7 +12,8 @@ class Sealed:
     Attributes:
         path, index: the files, relative to the data set's folder.
         modality, split: what it holds.
-        cases, rows, masks: how many.
+        cases, rows, masks: how many; single instances are not among the masks, their union is.
+        instances: single instances of an instance-labelled source.
         bytes, sha256: of the parquet file.
         index_sha256: of its part of the index.
         digest: over decoded pixels and metadata of all rows, see :mod:`cosmos_datasets.build.digest`.
@@ -27,6 +28,7 @@ class Sealed:
     cases: int = 0
     rows: int = 0
     masks: int = 0
+    instances: int = 0
     bytes: int = 0
     sha256: str = ""
     index_sha256: str = ""

@@ -27,7 +27,7 @@ class Spooled:
 
     Attributes:
         case_id: the case.
-        images, masks: how many rows and masks were laid aside.
+        images, masks: how many rows and masks (single instances not among them) were laid aside.
         error: why the case could not be read; empty if it could.
     """
 
@@ -56,7 +56,7 @@ def spool_study(
 def _spool_case(source: Source, case: Case, intensity: Intensity, path: Path) -> Spooled:
     if path.is_file():
         rows, _ = read_spool(path)
-        return Spooled(case.case_id, len(rows), sum(len(row["objects"]) for row in rows))
+        return _spooled(case, rows)
     try:
         result = standardise(source, case, intensity)
     except CaseError as error:
@@ -70,7 +70,12 @@ def _spool_case(source: Source, case: Case, intensity: Intensity, path: Path) ->
         pa.ipc.new_file(sink, table.schema) as writer,
     ):
         writer.write_table(table)
-    return Spooled(case.case_id, len(result.rows), sum(len(row["objects"]) for row in result.rows))
+    return _spooled(case, result.rows)
+
+
+def _spooled(case: Case, rows: list[Row]) -> Spooled:
+    masks = sum(one["instance"] == 0 for row in rows for one in row["objects"])
+    return Spooled(case.case_id, len(rows), masks)
 
 
 @dataclass(frozen=True)

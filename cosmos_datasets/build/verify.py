@@ -17,14 +17,17 @@ from tqdm import tqdm
 from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.build.digest import row_digest
 from cosmos_datasets.build.files import combine, file_sha256
+from cosmos_datasets.build.index import index_rows
 from cosmos_datasets.build.manifest import Manifest, read_manifest
 from cosmos_datasets.build.pool import worker_pool
 from cosmos_datasets.build.readme import configs
-from cosmos_datasets.build.seal import index_rows
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.encoding import decode_image, decode_mask
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.schema import INDEX_SCHEMA, MEDIA_COLUMNS, ROW_SCHEMA
+
+#: Below this a worker takes longer to start than to check.
+_BYTES_PER_WORKER = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Verification:
     """What was checked and what is wrong.
 
     Attributes:
-        shards, images, masks, bytes: of the data set, as its manifest says.
+        shards, images, masks, instances, bytes: of the data set, as its manifest says.
         deep: whether pixels were decoded.
         problems: everything that is wrong, sorted by file.
     """
@@ -55,6 +58,7 @@ class Verification:
     shards: int = 0
     images: int = 0
     masks: int = 0
+    instances: int = 0
     bytes: int = 0
     deep: bool = False
     problems: list[Problem] = field(default_factory=list)
@@ -76,10 +80,17 @@ def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool
         raise CosmosError(f"{folder} is not a built data set: it has no {MANIFEST}.")
     manifest = read_manifest(folder)
     jobs = [(name, shard) for name, entry in sorted(manifest.sources.items()) for shard in entry.shards]
-    result = Verification(len(jobs), deep=deep)
+    result = Verification(
+        shards=len(jobs),
+        images=sum(shard.rows for _, shard in jobs),
+        masks=sum(shard.masks for _, shard in jobs),
+        instances=sum(shard.instances for _, shard in jobs),
+        bytes=sum(shard.bytes for _, shard in jobs),
+        deep=deep,
+    )
     found = [*_check_readme(folder, manifest), *_check_strays(folder, [shard for _, shard in jobs])]
     with (
-        worker_pool(min(workers, len(jobs))) as pool,
+        worker_pool(min(workers, len(jobs), result.bytes // _BYTES_PER_WORKER)) as pool,
         tqdm(total=len(jobs), unit="shard", desc="verify", disable=None if progress else True) as bar,
     ):
         done: Iterable[list[Problem]] = (check_shard(folder, name, shard, deep) for name, shard in jobs)
@@ -92,9 +103,6 @@ def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool
             bar.update()
     for name, entry in manifest.sources.items():
         found += _check_ids(folder, name, entry.shards)
-    for _, shard in jobs:
-        result.images, result.masks = result.images + shard.rows, result.masks + shard.masks
-        result.bytes += shard.bytes
     result.problems = sorted(found, key=lambda problem: (problem.path, problem.message))
     return result
 
@@ -110,19 +118,21 @@ def check_shard(folder: Path, source: str, shard: Sealed, deep: bool) -> list[Pr
     try:
         return [Problem(name, message, source) for name, message in _check_content(folder, shard, deep)]
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        return [Problem(shard.path, f"cannot be read ({error})", source)]
+        return [Problem(shard.path, f"cannot be read ({' '.join(str(error).split())})", source)]
 
 
 def _check_content(folder: Path, shard: Sealed, deep: bool) -> Iterator[tuple[str, str]]:
     data, index = pq.ParquetFile(folder / shard.path), pq.ParquetFile(folder / shard.index)
     for path, file, schema in ((shard.path, data, ROW_SCHEMA), (shard.index, index, INDEX_SCHEMA)):
-        if not file.schema_arrow.equals(schema, check_metadata=True):
+        stored = file.schema_arrow  # its lists name their elements otherwise, which is no difference
+        if not stored.equals(schema) or stored.metadata != schema.metadata:
             yield path, "has another schema than this version writes"
             return
     if data.metadata.num_rows != shard.rows:
         yield shard.path, f"holds {data.metadata.num_rows} rows, the manifest says {shard.rows}"
-    if index.metadata.num_rows != shard.masks:
-        yield shard.index, f"holds {index.metadata.num_rows} masks, the manifest says {shard.masks}"
+    if index.metadata.num_rows != shard.masks + shard.instances:
+        said = f"{shard.masks} masks and {shard.instances} instances"
+        yield shard.index, f"holds {index.metadata.num_rows} rows, the manifest says {said}"
     if list(_expected_index(data, shard.path)) != index.read().to_pylist():
         yield shard.index, f"does not agree with {shard.path}"
     if deep:

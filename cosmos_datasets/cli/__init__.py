@@ -1,7 +1,7 @@
 """The command ``cosmos-datasets``: find out about sources, build them, check and count what was built.
 
-Modules here only read arguments and print; what they need is imported when a command runs, so that every command starts
-at once.
+Modules here only read arguments and print; what they need is imported when a command runs, so that every command
+starts at once.
 """
 
 import click

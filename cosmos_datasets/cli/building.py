@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json
 
 if TYPE_CHECKING:
     from cosmos_datasets.build.report import Report
     from cosmos_datasets.source import Source
 
+#: Exit status of a build that left out cases it could not read: a script should notice, and the rest is usable.
+_INCOMPLETE = 3
 #: Broken cases that are named in the summary; all of them are in the manifest.
 _NAMED = 20
 
@@ -25,12 +27,12 @@ class _Part(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         number, _, count = str(value).partition("/")
-        if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
-            return int(number), int(count)
-        self.fail(f"{value!r} is not of the form I/N with 1 <= I <= N, e.g. 1/4", param, ctx)
+        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+            self.fail(f"{value!r} is not of the form I/N with 1 <= I <= N, e.g. 1/4", param, ctx)
+        return int(number), int(count)
 
 
-@click.command()
+@click.command(short_help="Turn raw downloads into the data set.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "--raw",
@@ -94,6 +96,9 @@ def build(
     A build can be interrupted at any time: the same command goes on where it stopped, and the files come out the
     same. Nothing in OUT changes before a source is complete. If raw files, options and software are as they were,
     nothing is done.
+
+    \b
+    Exit status: 0 built; 3 built, but cases that cannot be read were left out; 1 not built.
     """
     from cosmos_datasets.build.plan import source_folder
     from cosmos_datasets.errors import CosmosError
@@ -106,6 +111,7 @@ def build(
         source.root(source_folder(source, raw))  # a wrong folder should show before hours of work on another
     reports: list[dict[str, Any]] = []
     failed = 0
+    left_out = 0
     for source in chosen:
         try:
             report = _build_one(source, raw, out, mapping, workers, part, strict, progress)
@@ -117,12 +123,15 @@ def build(
             failed += 1
             continue
         reports.append({**vars(report), "published": report.published})
+        left_out += len(report.broken)
         if not as_json:
             _print_report(report, out, part)
     if as_json:
         print_json(reports)
     if failed:
         raise CosmosError(f"{failed} of {len(chosen)} sources could not be built; the reasons stand above.")
+    if left_out:
+        click.get_current_context().exit(_INCOMPLETE)
 
 
 def _build_one(
@@ -143,7 +152,7 @@ def _build_one(
 
 
 def _print_report(report: Report, out: Path, part: tuple[int, int]) -> None:
-    counts = f"{plural(report.cases, 'case')}, {plural(report.images, 'image')}, {plural(report.masks, 'mask')}"
+    counts = f"{plural(report.cases, 'case')}, {counts_text(report.images, report.masks, report.instances)}"
     state = " (up to date, nothing was done)" if report.up_to_date else ""
     click.echo(f"{report.source}: {counts}{state}")
     for reason, number in sorted(report.dropped.items()):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cosmos_datasets.source import Label, Source
 
 
-@click.command("list")
+@click.command("list", short_help="Show every installed source.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, for scripts.")
 def list_sources(as_json: bool) -> None:
     """Show every installed source: modalities, objects, licence and how to get it.
@@ -65,7 +65,7 @@ def _summary(source: Source) -> dict[str, Any]:
     }
 
 
-@click.command()
+@click.command(short_help="Show everything known about one source.")
 @click.argument("source")
 @click.option("--json", "as_json", is_flag=True, help="Print one object, for scripts.")
 def info(source: str, as_json: bool) -> None:
@@ -94,9 +94,9 @@ def info(source: str, as_json: bool) -> None:
     }
     for name, text in facts.items():
         if text:
-            click.echo(paragraph(f"{name + ':':12}{text}", ""))
+            click.echo(paragraph(text, f"{name + ':':12}", " " * 12))
     click.echo("\nLabels\n")
-    print_table([_label_row(label) for label in one.labels], {"left out because": 40})
+    print_table(_without_empty([_label_row(label) for label in one.labels]), {"left out because": 40})
     click.echo(f"\nHow to obtain it ({one.access})\n\n{paragraph(one.obtain)}")
     for file in one.downloads:
         checked = f"  sha256 {file.sha256}" if file.sha256 else ""
@@ -106,7 +106,7 @@ def info(source: str, as_json: bool) -> None:
         if items:
             click.echo(f"\n{title}\n")
             for item in items:
-                click.echo(paragraph(f"- {item}", "  "))
+                click.echo(paragraph(item, "  - ", "    "))
     click.echo(f"\nCitation\n\n{_indented(one.citation)}")
     click.echo(f"\nNext: cosmos-datasets build {one.id} --raw FOLDER --out cosmos1050k")
 
@@ -130,6 +130,12 @@ def _label_row(label: Label) -> dict[str, Any]:
         "object": label.object or "",
         "left out because": label.excluded,
     }
+
+
+def _without_empty(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the columns that are empty in every row."""
+    used = [name for name in rows[0] if any(row[name] for row in rows)]
+    return [{name: row[name] for name in used} for row in rows]
 
 
 def _everything(source: Source) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json
 
 
-@click.command()
+@click.command(short_help="Check that every file is as it was written.")
 @click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--deep", is_flag=True, help="Also decode every image and mask and recompute the content digests.")
 @click.option(
@@ -45,8 +45,8 @@ def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bo
     else:
         depth = ", pixels included" if deep else ""
         click.echo(
-            f"{out}: {plural(result.shards, 'shard')}, {plural(result.images, 'image')}, "
-            f"{plural(result.masks, 'mask')}, {bytes_text(result.bytes)} checked{depth}"
+            f"{out}: {plural(result.shards, 'shard')}, "
+            f"{counts_text(result.images, result.masks, result.instances)}, {bytes_text(result.bytes)} checked{depth}"
         )
         for problem in result.problems:
             click.echo(f"  {problem.path}: {problem.message}")

@@ -13,7 +13,7 @@ from cosmos_datasets.cli.printing import print_json, print_table
 _GROUPINGS = ("source", "modality", "object", "target", "split")
 
 
-@click.command()
+@click.command(short_help="Count images and masks.")
 @click.argument("out", required=False)
 @click.option(
     "--by",

@@ -33,7 +33,8 @@ class GuardedGroup(click.Group):
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            click.echo(f"error: {error.filename or ''} {error.strerror or error}".strip(), err=True)
+            name = f"{error.filename}: " if error.filename else ""
+            click.echo(f"error: {name}{error.strerror or error}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("interrupted; give the same command again to go on", err=True)

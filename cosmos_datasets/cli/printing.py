@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,10 +42,13 @@ def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = 
     )
 
 
-def paragraph(text: str, indent: str = "  ") -> str:
-    """Wrap a text to the terminal, or to 100 columns."""
+def paragraph(text: str, first: str = "  ", rest: str = "  ") -> str:
+    """Wrap a text to the terminal, to 100 columns at most; ``first`` and ``rest`` begin its lines."""
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    return click.wrap_text(text, width, indent, indent, preserve_paragraphs=True)
+    # A link must stay whole, to be copied.
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def bytes_text(size: int) -> str:
@@ -55,6 +59,12 @@ def bytes_text(size: int) -> str:
             break
         number, unit = number / 1000, larger
     return f"{number:.1f} {unit}" if unit != "B" else f"{size} B"
+
+
+def counts_text(images: int, masks: int, instances: int) -> str:
+    """``6 images, 6 masks``, and single instances where there are any."""
+    text = f"{plural(images, 'image')}, {plural(masks, 'mask')}"
+    return f"{text}, {plural(instances, 'instance')}" if instances else text
 
 
 def plural(number: int, word: str) -> str:

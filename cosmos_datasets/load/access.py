@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,11 +59,7 @@ class CosmosDataset:
             CosmosError: if there is no such configuration, or it has no such split.
         """
         members = [(name, shard) for name, entry in self.manifest.sources.items() for shard in entry.shards]
-        chosen = [
-            shard
-            for name, shard in members
-            if config in {"all", name, slug(shard.modality), shard.modality}
-        ]
+        chosen = [shard for name, shard in members if config in {"all", name, slug(shard.modality), shard.modality}]
         if not chosen:
             raise CosmosError(f"{self.location} has no configuration {config!r}; it has {', '.join(self.configs)}.")
         found = sorted((shard for shard in chosen if split in {None, shard.split}), key=lambda shard: shard.path)
@@ -73,17 +70,31 @@ class CosmosDataset:
 
     def open_parquet(self, path: str) -> pq.ParquetFile:
         """Open a file of the data set; raises :class:`CosmosError` if it is missing."""
-        try:
+        with self._reading(path):
             return pq.ParquetFile(self.filesystem.open(f"{self.root}/{path}", "rb"))
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        try:
+            yield
         except FileNotFoundError as error:
             raise CosmosError(f"{path} is missing in {self.location}; run cosmos-datasets verify.") from error
-        except pa.ArrowInvalid as error:
-            raise CosmosError(f"{path} in {self.location} is damaged ({error}); build it again.") from error
+        except (pa.ArrowException, OSError) as error:
+            # Arrow reports a damaged page as OSError, in several lines.
+            reason = " ".join(str(error).split())
+            raise CosmosError(
+                f"{path} in {self.location} cannot be read ({reason}); run cosmos-datasets verify."
+            ) from error
 
     def index(self, config: str = "all", split: str | None = None, columns: list[str] | None = None) -> pa.Table:
         """The index, one row a mask; see :data:`cosmos_datasets.schema.INDEX_SCHEMA` for its columns."""
-        parts = [self.open_parquet(shard.index).read(columns) for shard in self.shards(config, split)]
-        return pa.concat_tables(parts)
+        return pa.concat_tables(self.index_of(shard, columns) for shard in self.shards(config, split))
+
+    def index_of(self, shard: Sealed, columns: list[str] | None = None) -> pa.Table:
+        """The part of the index that belongs to one shard; see :meth:`index`."""
+        file = self.open_parquet(shard.index)
+        with self._reading(shard.index):
+            return file.read(columns)
 
     def find(
         self,
@@ -119,7 +130,8 @@ class CosmosDataset:
             table = table[table["instance"] == 0]
         if object is not None:
             table = table[table["object"].isin(self.objects_called(object))]
-        return table.reset_index(drop=True)
+        found: pd.DataFrame = table.reset_index(drop=True)
+        return found
 
     @staticmethod
     def objects_called(word: str) -> list[str]:
@@ -146,7 +158,8 @@ class CosmosDataset:
         for shard, groups in places.groupby("shard", sort=True):
             file = self.open_parquet(str(shard))
             for number, members in groups.groupby("row_group", sort=True):
-                table = file.read_row_group(int(str(number)), columns=columns)
+                with self._reading(str(shard)):
+                    table = file.read_row_group(int(str(number)), columns=columns)
                 yield from table.take(pa.array(sorted(members["row"]))).to_pylist()
 
 
@@ -163,6 +176,8 @@ def open_dataset(location: str | os.PathLike[str] | None = None) -> CosmosDatase
     text = str(location) if location is not None else None
     if text is not None and (is_hub_id(text) or "://" in text):
         return _open_remote(text)
+    if text and not Path(text).expanduser().is_dir():
+        raise CosmosError(f"{text} is not a folder. Name a built data set, or one on the Hub as organisation/name.")
     folder = local_folder(text)
     from fsspec.implementations.local import LocalFileSystem
 
@@ -192,7 +207,8 @@ def _open_remote(location: str) -> CosmosDataset:
     except Exception as error:
         # Every HTTP client in reach raises its own family of connection errors.
         raise CosmosError(
-            f"{location} cannot be reached ({type(error).__name__}: {error}); is there a network?"
+            f"{location} is no folder here and cannot be reached on the Hub ({type(error).__name__}: {error}); is the "
+            "path right, is there a network?"
         ) from error
     return CosmosDataset(location, root, filesystem, Manifest.loads(text, f"{location}/{MANIFEST}"))
 

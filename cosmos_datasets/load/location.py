@@ -31,7 +31,7 @@ def local_folder(data_dir: str | os.PathLike[str] | None) -> Path:
         CosmosError: if the first of the three that is given does not exist, or none is.
     """
     candidates = [
-        ("data_dir", data_dir),
+        ("", data_dir),
         (f"${VARIABLE}", os.environ.get(VARIABLE)),
         (f"./{NAME}", NAME if Path(NAME).is_dir() else None),
     ]
@@ -40,7 +40,7 @@ def local_folder(data_dir: str | os.PathLike[str] | None) -> Path:
             continue
         folder = Path(value).expanduser().absolute()
         if not folder.is_dir():
-            raise CosmosError(f"{origin} names {folder}, which is not a folder.")
+            raise CosmosError(f"{folder}{f', which {origin} names,' if origin else ''} is not a folder.")
         return folder
     raise CosmosError(
         f"no data set found: pass data_dir=FOLDER, set ${VARIABLE}, or run beside a folder ./{NAME}.\n"

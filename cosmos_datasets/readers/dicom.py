@@ -5,6 +5,7 @@ Nothing of the header but geometry and the rescale function is ever read out, so
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -68,7 +69,6 @@ class DicomSeries:
         array = np.stack([pixels.T for pixels, _, _ in slices], axis=-1)
         return Grid(array, _affine(slices), stacked=True)
 
-
     def _check_steps(self, places: NDArray[np.float64]) -> None:
         steps = np.diff(places)
         if len(steps) and np.ptp(steps) > 0.5 * np.median(steps):
@@ -85,7 +85,10 @@ def _read_slice(path: Path) -> _Slice:
     import pydicom
     from pydicom.pixels import apply_rescale
 
-    with reading(path):
+    with reading(path), warnings.catch_warnings():
+        # Odd header elements are common and none of them is used; an end in the middle of the pixels is an error.
+        warnings.filterwarnings("ignore", module="pydicom")
+        warnings.filterwarnings("error", "End of file reached")
         dataset = pydicom.dcmread(path, force=True)
         if "PixelData" not in dataset:
             raise CaseError(f"{path}: no pixel data; is this a DICOM image?")

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,6 +64,8 @@ class Nifti:
 
 @lru_cache(maxsize=2)
 def _load(path: Path, size: int, time: int) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
+    import nibabel  # a third of a second, which listing the sources should not wait for
+
     # The sequences of one study are the channels of one 4D file, with one label map, and are cases one after the
     # other: two files are kept, each until it is edited.
     image = nibabel.load(path)

@@ -57,7 +57,7 @@ class Picture:
         with reading(self.path):
             name = self.path.name.lower()
             if name.endswith((".tif", ".tiff")):
-                array, palette = _read_tiff(self.path, self.page)
+                array, palette = _read_tiff(self.path, self.page, as_displayed=self.channels != "index")
             else:
                 array, palette = _read_pillow(self.path, self.page)
         if palette is not None and self.channels != "index":
@@ -116,7 +116,7 @@ def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8]
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _read_tiff(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+def _read_tiff(path: Path, page: int, *, as_displayed: bool) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
@@ -129,7 +129,8 @@ def _read_tiff(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] |
         palette = getattr(one, "colormap", None)
         if palette is not None and array.dtype.kind == "u" and one.photometric == tifffile.PHOTOMETRIC.PALETTE:
             return array, (np.asarray(palette).T >> 8).astype(np.uint8)
-        if one.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind in "ub":
+        is_inverted = one.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind in "ub"
+        if is_inverted and as_displayed:
             array = ~array if array.dtype.kind == "b" else np.iinfo(array.dtype).max - array
     return array, None
 

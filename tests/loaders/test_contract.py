@@ -8,16 +8,15 @@ from collections import defaultdict
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import SimpleITK
-from numpy.typing import NDArray
-from PIL import Image
+from damage import largest, macos_archive, set_one_value, truncate
 from raw_trees.phantom import TOO_SMALL, Truth
 
 from cosmos_datasets.build.manifest import read_manifest
@@ -25,12 +24,14 @@ from cosmos_datasets.build.run import Report, build
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.load.rows import as_array, full_mask
-from cosmos_datasets.registry import get_source, source_ids
+from cosmos_datasets.registry import GROUP, get_source, source_ids
 from cosmos_datasets.source import Source
 from cosmos_datasets.standardise import standardise
 from cosmos_datasets.vocabulary import EXTRA_MODALITIES, MODALITIES, OBJECTS
 
 Row = dict[str, Any]
+# A source of another package is checked too where its ``raw_trees/<id>.py`` is on the path.
+_CHECKED = [source_id for source_id in source_ids() if find_spec(f"raw_trees.{source_id}")]
 # Where sharing is open to anybody; another licence must not be declared redistributable without a look here.
 _SHAREABLE = re.compile(r"CC0-1\.0|CC-BY(-NC)?(-SA)?-[234]\.[05]|Apache-2\.0|MIT|BSD-3-Clause|ODbL-1\.0|PDDL-1\.0")
 
@@ -59,7 +60,7 @@ def _write(source_id: str, raw: Path) -> Truth:
     return import_module(f"raw_trees.{source_id}").write(raw)  # type: ignore[no-any-return]
 
 
-@pytest.fixture(scope="module", params=source_ids())
+@pytest.fixture(scope="module", params=_CHECKED)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pool: Executor) -> Built:
     folder = tmp_path_factory.mktemp(request.param)
     truth = _write(request.param, folder / "raw")
@@ -68,7 +69,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Built(source, folder / "raw", truth, folder / "out", report, _rows(folder / "out"))
 
 
-@pytest.fixture(params=source_ids())
+@pytest.fixture(params=_CHECKED)
 def source(request: pytest.FixtureRequest) -> Source:
     return get_source(request.param)
 
@@ -173,14 +174,17 @@ def _key(mask: Row) -> tuple[str, int, int]:
 
 
 def test_report_and_manifest_count_what_is_there(built: Built) -> None:
-    masks = sum(len(row["objects"]) for row in built.rows)
-    assert (built.report.images, built.report.masks) == (len(built.rows), masks)
-    assert built.report.cases == len(built.cases)
-    assert not built.report.broken
-    entry = read_manifest(built.out).sources[built.source.id]
-    assert (sum(s.rows for s in entry.shards), sum(s.masks for s in entry.shards)) == (len(built.rows), masks)
+    everything = [mask for row in built.rows for mask in row["objects"]]
+    instances = sum(mask["instance"] > 0 for mask in everything)
+    expected = len(built.rows), len(everything) - instances, instances
+    report = built.report
+    assert (report.images, report.masks, report.instances) == expected
+    assert report.cases == len(built.cases)
+    assert not report.broken
+    shards = read_manifest(built.out).sources[built.source.id].shards
+    assert tuple(sum(getattr(s, name) for s in shards) for name in ("rows", "masks", "instances")) == expected
     index = (built.out / "index").rglob("*.parquet")
-    assert sum(pq.read_metadata(path).num_rows for path in index) == masks
+    assert sum(pq.read_metadata(path).num_rows for path in index) == len(everything)
 
 
 def test_fields_are_in_range(built: Built) -> None:
@@ -287,6 +291,7 @@ def test_partial_tree_elsewhere_gives_the_same_rows(built: Built, tmp_path: Path
     for case in cases:
         if case.subject_id == gone:
             _remove_empty_folders(case.files, copy)
+    macos_archive(copy)
     # Named by its parent, as people do.
     build(built.source, tmp_path / "downloads of 2023", tmp_path / "out", executor=pool)
     expected = {row["image_id"]: row for row in built.rows if row["subject_id"] != gone}
@@ -330,7 +335,7 @@ def test_undeclared_label_value_names_case_and_value(built: Built, tmp_path: Pat
         if not undeclared:
             continue
         value = min(undeclared)
-        _set_one_value(_header_or_middle_slice(annotation.reader.files), value)
+        set_one_value(annotation.reader.files, value)
         with pytest.raises(CaseError) as error:
             standardise(built.source, case)
         assert case.case_id in str(error.value)
@@ -346,45 +351,17 @@ def _undeclared(source: Source, annotation: Annotation) -> set[int]:
     return set(range(256)) - set(taken)
 
 
-def _header_or_middle_slice(files: tuple[Path, ...]) -> Path:
-    return files[0] if files[0].suffix == ".mhd" else files[len(files) // 2]
-
-
-def _set_one_value(path: Path, value: int) -> None:
-    if path.name.endswith((".nii", ".nii.gz")):
-        image = nibabel.load(path)
-        array = np.asanyarray(image.dataobj).copy()
-        _set_central(array, value)
-        nibabel.save(nibabel.Nifti1Image(array, image.affine, image.header), path)
-    elif path.suffix in {".mhd", ".nrrd"}:
-        volume = SimpleITK.ReadImage(str(path))
-        array = SimpleITK.GetArrayFromImage(volume)
-        _set_central(array, value)
-        changed = SimpleITK.GetImageFromArray(array)
-        changed.CopyInformation(volume)
-        SimpleITK.WriteImage(changed, str(path))
-    else:
-        with Image.open(path) as picture:
-            array = np.array(picture.convert("L"))
-        _set_central(array, value)
-        Image.fromarray(array).save(path)
-
-
-def _set_central(array: NDArray[Any], value: int) -> None:
-    array[tuple(size // 2 for size in array.shape)] = value
-
-
 def test_truncated_files_are_reported_and_left_out(built: Built, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(built.raw, raw)
     cases = built.source.cases(raw)
     image_case, label_case = cases[0], next(case for case in reversed(cases) if case.subject_id != cases[0].subject_id)
     damaged = {
-        _largest(image_case.image.files),
-        *(_largest(annotation.reader.files) for annotation in label_case.annotations),
+        largest(image_case.image.files),
+        *(largest(annotation.reader.files) for annotation in label_case.annotations),
     }
     for path in damaged:
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        truncate(path)
     cases = built.source.cases(raw)
     broken = {case.case_id for case in cases if damaged & set(case.files)}
     report = build(built.source, raw, tmp_path / "out")
@@ -398,11 +375,7 @@ def test_truncated_files_are_reported_and_left_out(built: Built, tmp_path: Path)
         build(built.source, raw, tmp_path / "strict", strict=True)
 
 
-def _largest(paths: tuple[Path, ...]) -> Path:
-    return max(paths, key=lambda path: (path.stat().st_size, path))
-
-
-def test_every_source_has_a_raw_tree() -> None:
-    assert source_ids()
-    for source_id in source_ids():
-        assert callable(import_module(f"raw_trees.{source_id}").write)
+def test_every_source_of_this_project_has_a_raw_tree() -> None:
+    own = {entry.name for entry in entry_points(group=GROUP) if entry.module.startswith("cosmos_datasets.")}
+    assert own
+    assert own <= set(_CHECKED)

@@ -1,0 +1,72 @@
+"""A fixed loader, or a fixed core, must never return old rows."""
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+import cosmos_datasets
+from cosmos_datasets import fingerprint
+from cosmos_datasets.registry import all_sources, get_source
+from cosmos_datasets.source import Label
+
+_CORE = Path(cosmos_datasets.__file__).parent
+# What a row's content does not depend on: messages, and names that only checks and searches use.
+_NO_CONTENT = {"errors", "readers/__init__", "readers/failure", "__init__"}
+
+
+def _imports(path: Path) -> set[str]:
+    """Modules of the core that a module imports, as paths without ending."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cosmos_datasets"):
+            names.add(str(node.module))
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    inside = {"/".join(name.split(".")[1:]) for name in names}
+    return {name for name in inside if (_CORE / f"{name}.py").is_file()} | {
+        f"{name}/__init__" for name in inside if name and (_CORE / name / "__init__.py").is_file()
+    }
+
+
+def test_every_module_behind_a_row_counts() -> None:
+    reached, waiting = set[str](), {"standardise", "schema"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= _imports(_CORE / f"{name}.py") - reached
+    assert len(reached) > 10
+    # Which case lies in which shard, and how a shard is written, decide the bytes without deciding a row.
+    layout = {"build/plan", "build/seal"}
+    assert reached - _NO_CONTENT | layout == set(fingerprint._CORE_MODULES)
+
+
+def test_fingerprints_of_sources_differ_and_repeat() -> None:
+    prints = [fingerprint.code_fingerprint(source) for source in all_sources()]
+    assert len(set(prints)) == len(prints)
+    assert prints == [fingerprint.code_fingerprint(source) for source in all_sources()]
+    assert all(len(one) == 64 for one in prints)
+
+
+def test_label_plane_and_core_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = get_source("acdc")
+    before = fingerprint.code_fingerprint(source)
+    changed = dataclasses.replace(source, labels=(*source.labels, Label("scar", "left_ventricular_scar", 4)))
+    assert fingerprint.code_fingerprint(changed) != before
+    assert fingerprint.code_fingerprint(dataclasses.replace(source, plane="axial")) != before
+    assert fingerprint.code_fingerprint(dataclasses.replace(source, pitfalls=())) == before
+    monkeypatch.setattr(fingerprint, "core_fingerprint", lambda: "another")
+    assert fingerprint.code_fingerprint(source) != before
+
+
+def test_edited_loader_changes_the_fingerprint(tmp_path: Path) -> None:
+    source = get_source("acdc")
+    prints = set()
+    for number in range(2):
+        module = tmp_path / f"loader_{number}.py"
+        module.write_text(f"def find_cases(root):\n    return {number}\n")
+        names: dict[str, object] = {}
+        exec(compile(module.read_text(), str(module), "exec"), names)
+        edited = dataclasses.replace(source, find_cases=names["find_cases"])  # type: ignore[arg-type]
+        prints.add(fingerprint.code_fingerprint(edited))
+    assert len(prints) == 2

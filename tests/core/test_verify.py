@@ -1,0 +1,149 @@
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cosmos_datasets.build import verify as verify_module
+from cosmos_datasets.build.files import file_sha256
+from cosmos_datasets.build.manifest import read_manifest, write_manifest
+from cosmos_datasets.build.readme import render_readme
+from cosmos_datasets.build.run import build
+from cosmos_datasets.build.verify import verify
+from cosmos_datasets.encoding import encode_mask
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.load.rows import as_array
+from cosmos_datasets.registry import get_source
+
+_SHARD = "msd/ct/train-00000-of-00001.parquet"
+
+
+def _found(folder: Path, *, deep: bool = False) -> list[tuple[str, str]]:
+    return [(problem.path, problem.message) for problem in verify(folder, deep=deep).problems]
+
+
+def test_a_fresh_data_set_is_well(built: Path) -> None:
+    result = verify(built, deep=True)
+    assert result.problems == []
+    manifest = read_manifest(built)
+    shards = [shard for entry in manifest.sources.values() for shard in entry.shards]
+    assert (result.shards, result.images, result.bytes) == (len(shards), 130, sum(shard.bytes for shard in shards))
+
+
+def test_several_processes_find_the_same(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (own / "data" / _SHARD).unlink()
+    monkeypatch.setattr(verify_module, "_BYTES_PER_WORKER", 1)
+    assert verify(own, workers=2).problems == verify(own).problems != []
+
+
+@pytest.mark.parametrize("base", ["data", "index"])
+def test_missing_and_changed_files(own: Path, base: str) -> None:
+    path = own / base / _SHARD
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    ((name, message),) = _found(own)
+    assert name == f"{base}/{_SHARD}"
+    assert message.startswith("differs from the manifest (sha256")
+    path.unlink()
+    assert (f"{base}/{_SHARD}", "is missing") in _found(own)
+
+
+def test_what_it_names_can_be_mended_by_building_again(own: Path, raw: Path) -> None:
+    path = own / "data" / _SHARD
+    path.write_bytes(bytes(reversed(path.read_bytes())))
+    (problem,) = verify(own).problems
+    assert problem.source == "msd"
+    (own / problem.path).unlink()
+    build(get_source(problem.source), raw, own)
+    assert verify(own, deep=True).problems == []
+
+
+def test_a_file_left_over_would_be_loaded(own: Path) -> None:
+    stray = own / "data" / "msd" / "ct" / "train-00001-of-00002.parquet"
+    stray.write_bytes((own / "data" / _SHARD).read_bytes())
+    ((name, message),) = _found(own)
+    assert name == stray.relative_to(own).as_posix()
+    assert "in no entry of manifest.json" in message
+
+
+def test_the_readme_has_to_fit(own: Path) -> None:
+    readme = own / "README.md"
+    text = readme.read_text()
+    readme.write_text(text.replace("data/drive/*/train-*.parquet", "data/drive/*/*.parquet"))
+    assert _found(own) == [("README.md", "does not list the configurations of manifest.json; load_dataset reads it")]
+    readme.write_text(text.replace("description: files ", "description: files 0"))
+    assert _found(own) == [("README.md", "is older than the shards; load_dataset could answer from an old cache")]
+    readme.write_text("# mine")
+    assert len(_found(own)) == 1
+    readme.unlink()
+    assert len(_found(own)) == 1
+
+
+def _replace(own: Path, base: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Rewrite a file as somebody who knows the checksums would."""
+    path = own / base / _SHARD
+    pq.write_table(change(pq.read_table(path)), path)
+    manifest = read_manifest(own)
+    shards = manifest.sources["msd"].shards
+    (at,) = (number for number, shard in enumerate(shards) if shard.path == f"data/{_SHARD}")
+    digest = file_sha256(path)
+    shards[at] = dataclasses.replace(shards[at], **{"sha256" if base == "data" else "index_sha256": digest})
+    write_manifest(own, manifest)
+    (own / "README.md").write_text(render_readme(manifest))
+
+
+def _with(table: pa.Table, name: str, values: list[object]) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    return table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
+
+
+def test_schema_and_row_counts(own: Path) -> None:
+    _replace(own, "data", lambda table: table.drop_columns("fold"))
+    assert _found(own) == [(f"data/{_SHARD}", "has another schema than this version writes")]
+
+
+def test_row_counts_of_both_files(own: Path) -> None:
+    _replace(own, "data", lambda table: table.slice(1))
+    _replace(own, "index", lambda table: table.slice(1))
+    messages = dict(_found(own))
+    assert messages[f"data/{_SHARD}"] == "holds 35 rows, the manifest says 36"
+    assert messages[f"index/{_SHARD}"].startswith(("holds 49 rows", "does not agree"))
+
+
+def test_an_index_that_does_not_agree(own: Path) -> None:
+    _replace(own, "index", lambda table: _with(table, "area", [51, *table["area"].to_pylist()[1:]]))
+    assert _found(own) == [(f"index/{_SHARD}", f"does not agree with data/{_SHARD}")]
+
+
+def test_an_image_that_is_there_twice(own: Path) -> None:
+    def twice(table: pa.Table) -> pa.Table:
+        other = pq.read_table(own / "index" / _SHARD.replace("ct", "mri"))["image_id"][0].as_py()
+        return _with(table, "image_id", [other, *table["image_id"].to_pylist()[1:]])
+
+    _replace(own, "index", twice)
+    assert any(message.endswith("lies in 2 shards") for _, message in _found(own))
+
+
+def test_only_deep_looks_at_pixels(own: Path) -> None:
+    def inverted(table: pa.Table) -> pa.Table:
+        objects = table["objects"].to_pylist()
+        one = objects[0][0]
+        one["mask"]["bytes"] = encode_mask(~as_array(one["mask"]))
+        return _with(table, "objects", objects)
+
+    _replace(own, "data", inverted)
+    assert _found(own) == []
+    messages = [message for _, message in _found(own, deep=True)]
+    assert "holds other pixels or metadata than the manifest's content digest says" in messages
+    assert any("does not fit its box, area or image" in message for message in messages)
+
+
+def test_a_folder_without_a_manifest(raw: Path, own: Path) -> None:
+    with pytest.raises(CosmosError, match="is not a built data set"):
+        verify(raw)
+    (own / "manifest.json").write_text("{")
+    with pytest.raises(CosmosError, match=r"manifest\.json is damaged"):
+        verify(own)
