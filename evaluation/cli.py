@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import functools
+import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
-from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.cli.printing import print_json
+from cosmos_datasets.evaluation.gallery_cli import gallery
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cosmos_datasets.evaluation.run import Outcome, Request
 
 STRATEGIES = ("S1", "S2", "S3", "S4", "S5", "S6")
 
@@ -34,7 +40,15 @@ def _strategies(_: click.Context, __: click.Parameter, value: str) -> tuple[str,
     return tuple(name for name in STRATEGIES if name in names)
 
 
-@main.command()
+class _Remembering(click.Command):
+    """A command that knows its own arguments, to pass them on to further processes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["arguments"] = [str(self.name), *args]
+        return super().parse_args(ctx, args)
+
+
+@main.command(cls=_Remembering)
 @click.argument("dataset")
 @click.option("--model", required=True, help="Hub id or folder of a SAM or SAM 2 model (safetensors).")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
@@ -61,7 +75,7 @@ def _strategies(_: click.Context, __: click.Parameter, value: str) -> tuple[str,
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True,
               help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip
 @click.option("--convention", type=click.Choice(["standard", "released"]), default="standard", show_default=True,
-              help="How HD of an empty prediction counts: undefined, or 0 as in the paper's released code.")  # fmt: skip
+              help="HD of an empty prediction: undefined, or 0 as in the paper's released code.")  # fmt: skip
 @click.option("--hd/--no-hd", "distances", default=True, show_default=True, help="Compute the Hausdorff distance.")
 @click.option("--save-masks", is_flag=True, help="Keep every predicted mask, not only those for pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
@@ -87,54 +101,50 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
     Output: RUN/results.parquet (a row a mask and strategy), summary.json, table.csv, table.md.
     """
     from cosmos_datasets.evaluation.processes import is_launched, join, launch
-    from cosmos_datasets.evaluation.run import Request, check_out, evaluate
-    from cosmos_datasets.evaluation.summary import read_summary, render, wide_table
+    from cosmos_datasets.evaluation.run import Request, evaluate
 
+    # A batch system that ends a job gets what Ctrl-C gets: results so far are written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    context = click.get_current_context()
     request = Request(dataset, object=object_, **options)
-    check_out(request.out)
+    # Mistakes are cheaper to find before torch is loaded and before several processes start.
+    request.check()
     if processes > 1 and not is_launched():
-        # Mistakes are cheaper to find before several processes start.
-        _check(request)
-        status = launch(processes, _without_processes(sys.argv[1:]))
-        if status:
-            raise CosmosError(f"the run stopped with status {status}; give the same command again to go on.")
-        process, outcome = None, None
-    else:
-        _check(request)
-        process = join(request.device, request.threads)
-        outcome = evaluate(request, process)
-    if process is not None and process.rank > 0:
-        return
-    if is_launched():
-        return
-    summary = read_summary(request.out)
-    if as_json:
-        click.echo(json.dumps(json.loads(summary.to_json(orient="records")), indent=1))
-        return
-    click.echo(render(wide_table(summary)))
-    if outcome is not None and outcome.evaluated:
+        context.exit(launch(processes, context.meta["arguments"]))
+    with join(request.device, request.threads) as process:
+        announce = functools.partial(click.echo, err=True)
+        try:
+            outcome = evaluate(request, process, announce=announce)
+        except KeyboardInterrupt:
+            if process.rank > 0:
+                context.exit(130)  # the first one says it for all
+            raise
+        if process.rank == 0:
+            _report(request, outcome, process.ranks, as_json)
+
+
+def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -> None:
+    from cosmos_datasets.evaluation.summary import read_summary
+
+    _print(read_summary(request.out), "json" if as_json else "text")
+    if outcome.evaluated:
         rate = outcome.seconds / outcome.evaluated
-        click.echo(f"\n{outcome.evaluated} images in {outcome.seconds:.0f} s ({rate:.2f} s an image).", err=True)
-    click.echo(f"Results: {request.out / 'results.parquet'}; tables: {request.out / 'table.csv'}, table.md", err=True)
+        whose = "" if processes == 1 else " by the first process"
+        click.echo(
+            f"\n{outcome.evaluated:,} images{whose} in {outcome.seconds:.0f} s ({rate:.2f} s an image).", err=True
+        )
+    click.echo(f"In {request.out}: results.parquet, summary.json, table.csv, table.md", err=True)
 
 
-def _check(request: Any) -> None:
-    """Find out quickly whether data set, selection and model are there."""
-    from cosmos_datasets.evaluation.models.checkpoint import find_checkpoint
+def _print(summary: pd.DataFrame, style: str) -> None:
+    from cosmos_datasets.evaluation.summary import records, render, to_csv, wide_table
 
-    request.select()
-    find_checkpoint(request.model)
-
-
-def _without_processes(arguments: list[str]) -> list[str]:
-    """The arguments for the ranks; Click has checked them already."""
-    kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if not skip and argument != "--processes" and not argument.startswith("--processes="):
-            kept.append(argument)
-        skip = argument == "--processes"
-    return kept
+    if style == "csv":
+        click.echo(to_csv(summary), nl=False)
+    elif style == "json":
+        print_json(records(summary))
+    else:
+        click.echo(render(wide_table(summary), "github" if style == "markdown" else "simple"))
 
 
 @main.command()
@@ -143,12 +153,9 @@ def _without_processes(arguments: list[str]) -> list[str]:
               show_default=True, help="csv and json hold every figure, text and markdown DICE.")  # fmt: skip
 def table(run: Path, style: str) -> None:
     """Print the table of a finished RUN again."""
-    from cosmos_datasets.evaluation.summary import read_summary, render, wide_table
+    from cosmos_datasets.evaluation.summary import read_summary
 
-    summary = read_summary(run)
-    if style == "csv":
-        click.echo(summary.to_csv(index=False, float_format="%.6f"), nl=False)
-    elif style == "json":
-        click.echo(json.dumps(json.loads(summary.to_json(orient="records")), indent=1))
-    else:
-        click.echo(render(wide_table(summary), "github" if style == "markdown" else "simple"))
+    _print(read_summary(run), style)
+
+
+main.add_command(gallery)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from tqdm import tqdm
 
-from cosmos_datasets.evaluation.results import PartWriter, missing_strategies, stored_chunks
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.kept_masks import MaskKeeper
+from cosmos_datasets.evaluation.results import PartWriter, Wanted, missing, stored_chunks
 from cosmos_datasets.evaluation.sample import Sample, Target
-from cosmos_datasets.evaluation.selection import Chunk, Selection
+from cosmos_datasets.evaluation.selection import Chunk, Class
 from cosmos_datasets.load.access import CosmosDataset
 from cosmos_datasets.load.rows import as_array
 
@@ -38,13 +41,29 @@ class ChunkReader:
     _group: tuple[tuple[str, int], Any] | None = None
 
     def read(self, chunk: Chunk) -> list[Sample]:
-        """Decode the images of a chunk and its selected masks."""
+        """Decode the images of a chunk and its selected masks.
+
+        Raises:
+            CosmosError: if the shard is missing or damaged.
+        """
+        try:
+            return self._read(chunk)
+        except (pa.ArrowException, IndexError, OSError, SyntaxError, ValueError) as error:
+            # Arrow and Pillow have all these ways to say that bytes are not what they should be.
+            reason = " ".join(str(error).split())
+            raise CosmosError(
+                f"{chunk.shard} in {self.data.location} cannot be read ({reason}); run cosmos-datasets verify."
+            ) from error
+
+    def _read(self, chunk: Chunk) -> list[Sample]:
         place = (chunk.shard, chunk.row_group)
         if self._group is None or self._group[0] != place:
             if chunk.shard not in self._files:
                 self._files = {chunk.shard: self.data.open_parquet(chunk.shard)}
             self._group = (place, self._files[chunk.shard].read_row_group(chunk.row_group))
         rows = self._group[1].take(list(chunk.rows)).to_pylist()
+        if tuple(row["image_id"] for row in rows) != chunk.image_ids:
+            raise ValueError("it is not the file that its index describes")
         return [_sample(row, masks) for row, masks in zip(rows, chunk.masks, strict=True)]
 
 
@@ -61,55 +80,59 @@ def _target(one: Row) -> Target:
 
 def evaluate_share(
     data: CosmosDataset,
-    selection: Selection,
+    wanted: Wanted,
     adapter: Adapter,
     settings: Settings,
     run: Path,
     *,
     run_key: str,
+    mean_areas: Mapping[Class, float],
     rank: int = 0,
     ranks: int = 1,
     batch_size: int = 1,
-    keep_all_masks: bool = False,
-    wait: Any = lambda: None,
+    wait: Callable[[], None] = lambda: None,
     progress: bool = True,
 ) -> int:
     """Evaluate what is missing of one process's share and append it to ``RUN/parts``.
 
     Args:
         data: the data set.
-        selection: what the whole run evaluates.
+        wanted: what the whole run is to hold.
         adapter: the model.
         settings: strategies and their parameters.
         run: the run's folder.
         run_key: what the results depend on.
+        mean_areas: mean pixels of every class of masks.
         rank: number of this process.
         ranks: number of processes.
         batch_size: images encoded together; never more than a chunk.
-        keep_all_masks: keep every predicted mask instead of the gallery's.
         wait: a barrier over all processes; called when what is stored has been read and before anything is written.
         progress: show a bar on standard error.
 
     Returns:
         Number of images this process evaluated.
     """
-    stored = stored_chunks(run / "parts", run_key)
-    todo = [(c, left) for c in selection.chunks if (left := missing_strategies(c, stored, settings.strategies))]
+    todo = missing(stored_chunks(run / "parts", run_key), wanted)
     wait()
     share = todo[rank::ranks]
     writer = PartWriter(run / "parts", rank, run_key)
     images = 0
-    label = f"rank {rank} of {ranks}" if ranks > 1 else "evaluate"
+    means = _RunningMeans()
+    label = f"process 1 of {ranks}" if ranks > 1 else "evaluate"
     total = sum(len(chunk.rows) for chunk, _ in share)
     flushed = time.monotonic()
     try:
         with tqdm(total=total, unit="image", desc=label, disable=None if progress else True) as bar:
             for chunk, left, samples in _prefetch(ChunkReader(data), share):
-                rows = _score_chunk(adapter, samples, settings.only(left), selection, batch_size)
-                _drop_masks(rows, selection.gallery, keep_all_masks)
-                writer.add(chunk, left, rows)
+                keeper = MaskKeeper(wanted.pictures)
+                rows: list[Row] = []
+                for of_image in _score(adapter, samples, settings.only(left), mean_areas, keeper, batch_size):
+                    rows += of_image
+                    bar.update()
+                    bar.set_postfix_str(means.after(of_image), refresh=False)
+                keeper.finish()
+                writer.add(chunk, left, wanted.pictures, rows)
                 images += len(samples)
-                bar.update(len(samples))
                 if time.monotonic() - flushed > FLUSH_SECONDS:
                     writer.flush()
                     flushed = time.monotonic()
@@ -132,32 +155,37 @@ def _prefetch(
             yield chunk, left, samples
 
 
-def _score_chunk(
-    adapter: Adapter, samples: list[Sample], settings: Settings, selection: Selection, batch_size: int
-) -> list[Row]:
+def _score(
+    adapter: Adapter,
+    samples: list[Sample],
+    settings: Settings,
+    mean_areas: Mapping[Class, float],
+    keeper: MaskKeeper,
+    batch_size: int,
+) -> Iterator[list[Row]]:
+    """The rows of every image of a chunk."""
     from cosmos_datasets.evaluation.scoring import score_sample
 
-    rows: list[Row] = []
     for start in range(0, len(samples), batch_size):
         batch = samples[start : start + batch_size]
         for sample, embedding in zip(batch, adapter.encode([one.image for one in batch]), strict=True):
             modality = sample.row["modality"]
-            areas = [selection.mean_areas[t.object, modality, t.instance > 0] for t in sample.targets]
-            rows += score_sample(adapter, embedding, sample, settings, areas)
-    return rows
+            areas = [mean_areas[t.object, modality, t.instance > 0] for t in sample.targets]
+            rows: list[Row] = []
+            for row in score_sample(adapter, embedding, sample, settings, areas):
+                keeper.take(row)
+                rows.append(row)
+            yield rows
 
 
-def _drop_masks(rows: list[Row], gallery: frozenset[str], keep_all: bool) -> None:
-    """Keep the predicted masks of the gallery's images, and of the best and worst of every target in the chunk."""
-    if keep_all:
-        return
-    extremes: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        extremes.setdefault((row["object"], row["modality"], row["strategy"]), []).append(row)
-    kept = set()
-    for members in extremes.values():
-        ranked = sorted(members, key=lambda row: row["dice_oracle"])
-        kept |= {id(ranked[0]), id(ranked[-1])}
-    for row in rows:
-        if row["image_id"] not in gallery and id(row) not in kept:
-            row["mask_oracle"] = row["mask_predicted"] = None
+class _RunningMeans:
+    """The mean DICE so far of every strategy, for the progress bar."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def after(self, rows: Sequence[Row]) -> str:
+        for row in rows:
+            total, count = self._sums.get(row["strategy"], (0.0, 0))
+            self._sums[row["strategy"]] = total + row["dice_oracle"], count + 1
+        return "DICE " + " ".join(f"{name} {total / n:.2f}" for name, (total, n) in sorted(self._sums.items()))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cosmos_datasets import __version__
-from cosmos_datasets.build.spool import atomic
+from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import evaluate_share
 from cosmos_datasets.evaluation.prompts import PROTOCOL_VERSION
-from cosmos_datasets.evaluation.results import merge, stored_chunks
-from cosmos_datasets.evaluation.selection import CHUNK_ROWS, Masks, Selection, select
+from cosmos_datasets.evaluation.results import Wanted, merge, missing, stored_chunks
+from cosmos_datasets.evaluation.selection import CHUNK_ROWS, Chunk, Masks, Selection, select
 from cosmos_datasets.load.access import CosmosDataset, open_dataset
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Request:
     save_masks: bool = False
 
     def select(self) -> tuple[CosmosDataset, Selection]:
-        """Open the data set and choose the masks."""
+        """Open the data set and choose the masks; raises :class:`CosmosError`."""
         data = open_dataset(self.dataset)
         selection = select(
             data,
@@ -76,6 +78,24 @@ class Request:
             limit=self.limit,
         )
         return data, selection
+
+    def check(self) -> None:
+        """Find out quickly, without torch, whether ``out``, data set, selection and model will do.
+
+        Raises:
+            CosmosError: if one of them will not.
+        """
+        from cosmos_datasets.evaluation.models.checkpoint import find_checkpoint
+
+        check_out(self.out)
+        data, _ = self.select()
+        for shard in data.shards(self.config, self.split):
+            path = Path(data.root) / shard.path
+            if path.parent.is_dir() and (not path.is_file() or path.stat().st_size != shard.bytes):
+                raise CosmosError(
+                    f"{shard.path} in {data.location} is missing or not whole; run cosmos-datasets verify."
+                )
+        find_checkpoint(self.model)
 
 
 @dataclass(frozen=True)
@@ -94,8 +114,16 @@ class Outcome:
     seconds: float
 
 
-def evaluate(request: Request, process: Process, *, progress: bool = True) -> Outcome:
+def evaluate(
+    request: Request, process: Process, *, progress: bool = True, announce: Callable[[str], None] = lambda _: None
+) -> Outcome:
     """Evaluate this process's share; the first rank then merges the parts and writes the tables.
+
+    Args:
+        request: what the user asked for.
+        process: this process among its ranks.
+        progress: show a bar on standard error.
+        announce: called once by the first rank, with a text that says what is going to be done.
 
     Raises:
         CosmosError: for anything the user can put right.
@@ -107,34 +135,55 @@ def evaluate(request: Request, process: Process, *, progress: bool = True) -> Ou
     settings = Settings(request.strategies, request.grid, _convention(request.convention), request.distances)
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
     facts = _facts(request, selection, adapter, settings)
+    _refuse_other_run(request.out, facts)
     run_key = _run_key(facts)
-    stored_chunks(request.out / "parts", run_key)
-    if process.rank == 0:
+    pictures = frozenset(selection.table["image_id"]) if request.save_masks else selection.gallery
+    wanted = Wanted(selection.chunks, request.strategies, pictures)
+    left = missing(stored_chunks(request.out / "parts", run_key), wanted)
+    first = process.rank == 0
+    if first:
+        announce(_plan(facts, process, left))
         with atomic(request.out / "run.json") as temporary:
             temporary.write_text(json.dumps(facts, indent=1) + "\n")
     began = time.monotonic()
     evaluated = evaluate_share(
         data,
-        selection,
+        wanted,
         adapter,
         settings,
         request.out,
         run_key=run_key,
+        mean_areas=selection.mean_areas,
         rank=process.rank,
         ranks=process.ranks,
         batch_size=request.batch_size,
-        keep_all_masks=request.save_masks,
         wait=process.wait,
-        progress=progress and process.rank == 0,
+        progress=progress and first,
     )
     seconds = time.monotonic() - began
     process.wait()
-    if process.rank == 0:
+    if first:
         from cosmos_datasets.evaluation.summary import write_summary
 
-        merge(request.out, run_key, selection.chunks, request.strategies)
+        merge(request.out, run_key, wanted)
         write_summary(request.out, facts)
     return Outcome(selection.images, len(selection.table), evaluated, seconds)
+
+
+def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, tuple[str, ...]]]) -> str:
+    """What is going to be done, and what would do it faster."""
+    images, to_do = facts["data"]["images"], sum(len(chunk.rows) for chunk, _ in left)
+    processes = f"{process.ranks} processes" if process.ranks > 1 else "1 process"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    useful = cores // (facts["inference"]["threads"] or cores)
+    hint = f"\n--processes {useful} would use all {cores} cores." if process.ranks == 1 and useful > 1 else ""
+    done = f", {images - to_do:,} of them done already" if to_do < images else ""
+    model, inference = facts["model"]["name"], facts["inference"]
+    strategies, masks = ",".join(facts["settings"]["strategies"]), facts["data"]["masks_selected"]
+    return (
+        f"{model} on {inference['device']} ({inference['dtype']}, {processes}): "
+        f"{strategies} for {masks:,} masks of {images:,} images{done}{hint}"
+    )
 
 
 def _convention(name: str) -> Any:
@@ -172,20 +221,49 @@ def _facts(request: Request, selection: Selection, adapter: Adapter, settings: S
     }
 
 
-def _run_key(facts: dict[str, Any]) -> str:
+def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
     """What results depend on. Strategies and the choice of masks are keys of single rows and chunks instead."""
-    settings = {name: value for name, value in facts["settings"].items() if name != "strategies"}
-    decisive = [
-        facts["protocol"],
-        facts["data"]["revision"],
-        facts["model"]["digest"],
-        settings,
-        facts["inference"],
-    ]
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return {
+        "protocol": facts["protocol"],
+        "data": facts["data"]["revision"],
+        "model": facts["model"]["digest"],
+        **{name: value for name, value in facts["settings"].items() if name != "strategies"},
+        **facts["inference"],
+    }
+
+
+def _run_key(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(_decisive(facts), sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_other_run(out: Path, facts: dict[str, Any]) -> None:
+    """Results that something else decided are not mixed in; raises :class:`CosmosError` that says what differs."""
+    path = out / "run.json"
+    if not path.is_file():
+        return
+    try:
+        earlier = json.loads(path.read_text())
+        old, new = _decisive(earlier), _decisive(facts)
+        names = {
+            "data": [
+                f"{one['data']['dataset']} of revision {one['data']['revision'][:8]}" for one in (earlier, facts)
+            ],
+            "model": [f"{one['model']['name']} ({one['model']['digest'][:8]})" for one in (earlier, facts)],
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CosmosError(f"{path} is damaged; give --out a new folder, or delete {out}.") from error
+    differing = [name for name in new if old.get(name) != new[name]]
+    if differing:
+        pairs = [(name, *names.get(name, (old.get(name), new[name]))) for name in differing]
+        changes = "; ".join(f"{name} {there} there, {here} here" for name, there, here in pairs)
+        raise CosmosError(
+            f"{out} holds results of another run ({changes}). Give --out a new folder, or delete this one if its "
+            "results are no longer needed."
+        )
 
 
 def check_out(out: Path) -> None:
     """Refuse a folder that holds something else; raises :class:`CosmosError`."""
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "run.json").is_file())):
+    foreign = out.is_dir() and not (out / "run.json").is_file() and any(out.glob("[!.]*"))
+    if foreign or (out.exists() and not out.is_dir()):
         raise CosmosError(f"{out} exists and is not the folder of a run; give --out a new folder.")

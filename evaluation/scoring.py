@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class Predicted:
         mask, bbox: the crop and its place (xyxy, ends inclusive); ``None`` where the mask is empty.
         tp: pixels shared with the target.
         area: pixels of the mask.
-        choice: which of the masks it was.
+        choice: which of the masks it was; ``None`` where there was none to choose.
         score: the model's own estimate of its IoU; NaN where there was no mask to choose.
     """
 
@@ -65,7 +64,7 @@ class Predicted:
     bbox: Box | None
     tp: int
     area: int
-    choice: int
+    choice: int | None
     score: float
 
 
@@ -83,7 +82,9 @@ def score_sample(
 
     Yields:
         One result row a target and strategy, strategies in order, targets in order, with the columns of
-        :data:`cosmos_datasets.evaluation.results.SCHEMA`; masks as :class:`Predicted`, not encoded yet.
+        :data:`cosmos_datasets.evaluation.results.SCHEMA`; masks as :class:`Predicted`, not encoded yet. Whoever takes
+        the rows keeps these masks or drops them: no more than a batch of prompts is held back here. Upsampled logits
+        and what is made of them take less than 1 GiB, or six times the bytes of one mask in float32 if that is more.
     """
     surfaces = [_surface(target.mask, target.bbox) for target in sample.targets] if settings.distances else None
     for strategy in settings.strategies:
@@ -93,14 +94,17 @@ def score_sample(
             found = _prompted(adapter, embedding, sample, strategy)
         for k, (prompt, oracle, own) in enumerate(found):
             target = sample.targets[k]
+            surface = surfaces[k] if surfaces else None
+            scores = _scores(oracle, target, surface, settings.convention)
+            own_scores = scores if own is oracle else _scores(own, target, surface, settings.convention)
             yield {
                 **_identity(sample, target, strategy),
                 "prompt": prompt.to_json() if prompt else f'{{"grid":{settings.grid}}}',
                 "dice_blind": blind_dice(
                     strategy, target, prompt, sample.height, sample.width, mean_area=mean_areas[k]
                 ),
-                **_scores("oracle", oracle, target, surfaces[k] if surfaces else None, settings.convention),
-                **_scores("predicted", own, target, surfaces[k] if surfaces else None, settings.convention),
+                **{f"{name}_oracle": value for name, value in scores.items()},
+                **{f"{name}_predicted": value for name, value in own_scores.items()},
                 "predicted_iou": None if own is None else own.score,
             }
 
@@ -111,27 +115,33 @@ _Choice = tuple[Prompt | None, Predicted, Predicted | None]
 def _everything(adapter: Adapter, embedding: Embedding, sample: Sample, settings: Settings) -> Iterator[_Choice]:
     found = everything(adapter, embedding, sample.targets, settings.grid)
     for k in range(len(sample.targets)):
-        chosen = found.chosen(k)
-        mask, bbox = chosen if chosen and found.area[k] else (None, None)
-        score = float(found.score[k])
+        index, tp, area = int(found.index[k]), int(found.tp[k]), int(found.area[k])
+        mask, bbox = (found.chosen(k) if area else None) or (None, None)
         # No mask of everything mode belongs to a target, so there is no choice of the model's own.
-        yield None, Predicted(mask, bbox, int(found.tp[k]), int(found.area[k]), int(found.index[k]), score), None
+        yield None, Predicted(mask, bbox, tp, area, None if index < 0 else index, float(found.score[k])), None
 
 
-def _prompted(adapter: Adapter, embedding: Embedding, sample: Sample, strategy: str) -> list[_Choice]:
+def _prompted(adapter: Adapter, embedding: Embedding, sample: Sample, strategy: str) -> Iterator[_Choice]:
+    """The choices for every target, in order; prompts of one shape are decoded together, shortly before their turn."""
     prompts = [make_prompt(strategy, target, sample.height, sample.width) for target in sample.targets]
-    results: dict[int, _Choice] = {}
-    by_shape = sorted(range(len(prompts)), key=lambda k: (prompts[k].shape, k))
-    for _, members in groupby(by_shape, key=lambda k: prompts[k].shape):
-        same = list(members)
-        for start in range(0, len(same), PROMPTS_AT_ONCE):
-            batch = same[start : start + PROMPTS_AT_ONCE]
-            logits, scores = _decode(adapter, embedding, [prompts[k] for k in batch])
-            for k, (oracle, own) in zip(
-                batch, _choices(adapter, embedding, sample, batch, logits, scores), strict=True
-            ):
-                results[k] = (prompts[k], oracle, own)
-    return [results[k] for k in range(len(prompts))]
+    batches = _batches(prompts)
+    ready: dict[int, _Choice] = {}
+    for k in range(len(prompts)):
+        if k not in ready:
+            batch = batches[k]
+            logits, scores = _decode(adapter, embedding, [prompts[n] for n in batch])
+            choices = _choices(adapter, embedding, sample, batch, logits, scores)
+            ready |= {n: (prompts[n], oracle, own) for n, (oracle, own) in zip(batch, choices, strict=True)}
+        yield ready.pop(k)
+
+
+def _batches(prompts: Sequence[Prompt]) -> dict[int, list[int]]:
+    """For the first prompt of every batch its members: of one shape, in order."""
+    shapes: dict[tuple[int, bool], list[int]] = {}
+    for k, prompt in enumerate(prompts):
+        shapes.setdefault(prompt.shape, []).append(k)
+    starts = [(same, start) for same in shapes.values() for start in range(0, len(same), PROMPTS_AT_ONCE)]
+    return {same[start]: same[start : start + PROMPTS_AT_ONCE] for same, start in starts}
 
 
 def _decode(adapter: Adapter, embedding: Embedding, prompts: list[Prompt]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -159,7 +169,7 @@ def _choices(
     for start in range(0, len(batch), at_once):
         few = logits[start : start + at_once]
         full = adapter.upsample(few.flatten(0, 1), embedding) > adapter.mask_threshold
-        masks = full.unflatten(0, (len(few), several))
+        masks = full.reshape(len(few), several, sample.height, sample.width)
         areas = masks.sum((-2, -1), dtype=torch.int32).cpu().numpy()
         for n, k in enumerate(batch[start : start + at_once]):
             target = sample.targets[k]
@@ -185,7 +195,9 @@ def _crop(mask: torch.Tensor) -> tuple[Mask, Box]:
     rows = torch.nonzero(mask.any(dim=1))
     columns = torch.nonzero(mask.any(dim=0))
     y0, y1, x0, x1 = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
-    return mask[y0 : y1 + 1, x0 : x1 + 1].cpu().numpy(), (x0, y0, x1, y1)
+    crop = mask[y0 : y1 + 1, x0 : x1 + 1].cpu().numpy()
+    # A view would keep its whole batch in memory.
+    return crop.copy(), (x0, y0, x1, y1)
 
 
 def _surface(mask: Mask, bbox: Box) -> Points:
@@ -208,21 +220,19 @@ def _identity(sample: Sample, target: Target, strategy: str) -> Row:
     }
 
 
-def _scores(name: str, one: Predicted | None, target: Target, surface: Points | None, convention: Convention) -> Row:
-    fields = ("dice", "jac", "hd", "tp", "pred_area", "choice", "mask")
+def _scores(one: Predicted | None, target: Target, surface: Points | None, convention: Convention) -> Row:
     if one is None:
-        return {f"{field}_{name}": None for field in fields}
+        return dict.fromkeys(("dice", "jac", "hd", "tp", "pred_area", "choice", "mask"))
     distance = None
     if surface is not None:
         points = surface[:0] if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox)
         distance = hausdorff_points(points, surface, convention=convention)
-    values = (
-        dice(one.tp, one.area, target.area),
-        jaccard(one.tp, one.area, target.area),
-        None if distance is None or np.isnan(distance) else distance,
-        one.tp,
-        one.area,
-        one.choice,
-        None if one.mask is None else one,
-    )
-    return {f"{field}_{name}": value for field, value in zip(fields, values, strict=True)}
+    return {
+        "dice": dice(one.tp, one.area, target.area),
+        "jac": jaccard(one.tp, one.area, target.area),
+        "hd": None if distance is None or np.isnan(distance) else distance,
+        "tp": one.tp,
+        "pred_area": one.area,
+        "choice": one.choice,
+        "mask": None if one.mask is None else one,
+    }

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 import pandas as pd
 
-from cosmos_datasets.build.digest import combine
+from cosmos_datasets.build.files import combine
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.load.access import CosmosDataset
 from cosmos_datasets.vocabulary import slug
 
-#: Rows of a shard that make a chunk: the unit of batching, resuming and dividing among processes.
+#: Rows of a row group that make a chunk: the unit of batching, resuming and dividing among processes.
 CHUNK_ROWS = 8
 #: Images of every target whose masks are kept for pictures.
 GALLERY_IMAGES = 3
 
 Masks = Literal["all", "union", "instances"]
-Key = tuple[str, str, int, int]
+#: (object, modality, whether it is a single instance): what the masks of a table's row have in common.
+Class = tuple[str, str, bool]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Chunk:
         row_group: row group in the file.
         rows: rows in the group that hold a selected mask, ascending.
         masks: for each of these rows, the positions of the selected masks in ``objects``.
+        image_ids: of these rows.
         digest: over the keys of the selected masks: tells whether stored results answer the same question.
     """
 
@@ -40,6 +43,7 @@ class Chunk:
     row_group: int
     rows: tuple[int, ...]
     masks: tuple[tuple[int, ...], ...]
+    image_ids: tuple[str, ...]
     digest: str
 
     @property
@@ -54,31 +58,33 @@ class Selection:
 
     Attributes:
         table: the index, one row a selected mask, in data set order, with the position in ``objects`` as ``k``.
-        data_revision: digest of the selected shards' content.
+        mean_areas: mean pixels of every class over the configuration and split, selected or not, so that a score
+            does not change when more is selected.
+        data_revision: digest of the content of the configuration's shards.
     """
 
     table: pd.DataFrame
+    mean_areas: dict[Class, float]
     data_revision: str
 
     @cached_property
     def chunks(self) -> list[Chunk]:
         """The chunks, in data set order."""
-        place = [self.table["shard"], self.table["row_group"], self.table["row"] // CHUNK_ROWS]
-        return [_chunk(group) for _, group in self.table.groupby(place, sort=False)]
-
-    @cached_property
-    def mean_areas(self) -> dict[tuple[str, str, bool], float]:
-        """Mean pixels of a class: (object, modality, is an instance) -> mean area of its selected masks."""
-        groups = [self.table["object"], self.table["modality"], self.table["instance"] > 0]
-        return {key: float(area) for key, area in self.table["area"].groupby(groups).mean().items()}  # type: ignore[misc]
+        names = ("shard", "row_group", "row", "k", "image_id", "label", "instance", "rater")
+        masks = zip(*(self.table[name].tolist() for name in names), strict=True)
+        groups = groupby(masks, key=lambda mask: (mask[0], mask[1], mask[2] // CHUNK_ROWS))
+        return [_chunk(shard, row_group, list(members)) for (shard, row_group, _), members in groups]
 
     @cached_property
     def gallery(self) -> frozenset[str]:
-        """Ids of the images whose masks are kept: for every target the first few in the order of a hash."""
+        """Ids of the images whose masks are kept: for every target the first few in the order of a hash.
+
+        An image that is in the gallery of a selection is in that of every smaller selection which holds it.
+        """
         pairs = self.table[["object", "modality", "image_id"]].drop_duplicates()
-        ranked = pairs.assign(rank=[hashlib.sha256(one.encode()).hexdigest() for one in pairs["image_id"]])
-        chosen = ranked.sort_values("rank").groupby(["object", "modality"]).head(GALLERY_IMAGES)
-        return frozenset(chosen["image_id"])
+        ranks = {one: hashlib.sha256(one.encode()).hexdigest() for one in pairs["image_id"].unique()}
+        ranked = pairs.assign(rank=pairs["image_id"].map(ranks)).sort_values("rank")
+        return frozenset(ranked.groupby(["object", "modality"]).head(GALLERY_IMAGES)["image_id"])
 
     @property
     def images(self) -> int:
@@ -113,36 +119,51 @@ def select(
     shards = data.shards(config, split)
     table = data.index(config, split).to_pandas()
     table["k"] = table.groupby(["shard", "row_group", "row"], sort=False).cumcount()
+    areas = table["area"].groupby([table["object"], table["modality"], table["instance"] > 0]).mean()
+    mean_areas: dict[Class, float] = {(str(o), str(m), bool(i)): float(a) for (o, m, i), a in areas.items()}
+    chosen = pd.Series(data=True, index=table.index)
     if modality is not None:
-        table = table[[slug(modality) == slug(name) for name in table["modality"]]]
+        chosen &= table["modality"].isin(_modalities_called(modality, table["modality"].unique(), data.location))
     if object_ is not None:
-        table = table[table["object"].isin(data.objects_called(object_))]
-    if masks != "all":
-        labelled = table.loc[table["instance"] > 0, "label"].unique()
-        is_union = (table["instance"] == 0) & table["label"].isin(labelled)
-        table = table[table["instance"] == 0] if masks == "union" else table[~is_union]
+        chosen &= table["object"].isin(data.objects_called(object_))
+    if masks == "union":
+        chosen &= table["instance"] == 0
+    elif masks == "instances":
+        chosen &= ~_is_union_of_instances(table)
+    table = table[chosen]
     if limit is not None:
         table = table[table["image_id"].isin(table["image_id"].unique()[:limit])]
     if table.empty:
+        asked = {"config": config, "split": split, "modality": modality, "object": object_, "masks": masks}
+        given = ", ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
         raise CosmosError(
-            f"no mask in {data.location} answers config={config}, split={split}, modality={modality}, "
-            f"object={object_}; see: cosmos-datasets stats"
+            f"no mask in {data.location} answers {given}; what there is: cosmos-datasets stats {data.location}"
         )
-    return Selection(table.reset_index(drop=True), combine(sorted(shard.digest for shard in shards)))
+    revision = combine(f"{shard.path}:{shard.digest}" for shard in shards)
+    return Selection(table.reset_index(drop=True), mean_areas, revision)
 
 
-def _chunk(group: pd.DataFrame) -> Chunk:
-    by_row = [(int(str(row)), tuple(int(k) for k in masks["k"])) for row, masks in group.groupby("row", sort=True)]
+def _modalities_called(word: str, present: Sequence[str], location: str) -> list[str]:
+    found = [name for name in present if slug(name) == slug(word)]
+    if not found:
+        raise CosmosError(f"{location} has no modality {word!r} here; it has {', '.join(sorted(present))}.")
+    return found
+
+
+def _is_union_of_instances(table: pd.DataFrame) -> pd.Series[bool]:
+    """Masks of classes that their source also gives as single instances."""
+    classes = pd.MultiIndex.from_frame(table[["source", "label"]])
+    return (table["instance"] == 0) & classes.isin(classes[table["instance"] > 0])
+
+
+def _chunk(shard: str, row_group: int, masks: list[tuple[str, int, int, int, str, str, int, int]]) -> Chunk:
+    """A chunk of (shard, row group, row, k, image id, label, instance, rater)."""
+    rows = [(row, list(members)) for row, members in groupby(masks, key=lambda mask: mask[2])]
     return Chunk(
-        shard=str(group["shard"].iloc[0]),
-        row_group=int(group["row_group"].iloc[0]),
-        rows=tuple(row for row, _ in by_row),
-        masks=tuple(masks for _, masks in by_row),
-        digest=hashlib.sha256("\n".join(map(str, _keys(group))).encode()).hexdigest(),
+        shard=shard,
+        row_group=row_group,
+        rows=tuple(row for row, _ in rows),
+        masks=tuple(tuple(mask[3] for mask in members) for _, members in rows),
+        image_ids=tuple(members[0][4] for _, members in rows),
+        digest=hashlib.sha256("\n".join(str(mask[4:]) for mask in masks).encode()).hexdigest(),
     )
-
-
-def _keys(group: pd.DataFrame) -> Iterator[Key]:
-    columns = [group[name] for name in ("image_id", "label", "instance", "rater")]
-    for image_id, label, instance, rater in zip(*columns, strict=True):
-        yield str(image_id), str(label), int(instance), int(rater)

@@ -28,6 +28,9 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
         yield pool
+    except SystemExit as ended:
+        # A worker that Ctrl-C reached before it reached us hands over its own end as the result of its case.
+        raise KeyboardInterrupt from ended
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -109,7 +109,9 @@ def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8]
                 return np.asarray(image), padded
             if image.mode in {"LA", "La"}:
                 return np.asarray(image.convert("L")), None
-            if image.mode in {"1", "L", "I", "I;16", "I;16B", "I;16L", "F", "RGB", "RGBA"}:
+            if image.mode == "1":  # bytes 0 and 255, while a bool is 0 or 1
+                return np.asarray(image).view(np.uint8) != 0, None
+            if image.mode in {"L", "I", "I;16", "I;16B", "I;16L", "F", "RGB", "RGBA"}:
                 return np.asarray(image), None
             return np.asarray(image.convert("RGB")), None
     finally:

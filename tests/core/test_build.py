@@ -17,6 +17,7 @@ from trees import copy, files, temporaries
 
 from cosmos_datasets.build import run
 from cosmos_datasets.build.manifest import read_manifest
+from cosmos_datasets.build.pool import worker_pool
 from cosmos_datasets.build.run import build
 from cosmos_datasets.build.verify import verify
 from cosmos_datasets.errors import CaseError, CosmosError, LayoutError
@@ -301,6 +302,12 @@ def test_ctrl_c_ends_every_process_and_leaves_no_temporary_file(raw: Path, built
         assert [path.name for path in out.iterdir()] == [".build"]
     build(_DRIVE, own_raw, out)
     assert _of("drive", out) == _of("drive", built)
+
+
+def test_ctrl_c_that_reaches_a_worker_first_is_the_same() -> None:
+    with pytest.raises(KeyboardInterrupt), worker_pool(2) as workers:
+        assert workers is not None
+        workers.submit(sys.exit, 130).result()
 
 
 def test_workers_end_with_a_killed_parent_and_the_build_goes_on(raw: Path, built: Path, tmp_path: Path) -> None:

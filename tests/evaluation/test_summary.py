@@ -1,0 +1,168 @@
+"""The tables of a run: what is averaged over what, and how it is written."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.results import SCHEMA
+from cosmos_datasets.evaluation.summary import (
+    OVER_MASKS,
+    OVER_TARGETS,
+    means,
+    read_summary,
+    render,
+    summarise,
+    wide_table,
+    write_summary,
+)
+
+Row = dict[str, Any]
+
+
+def result(object_: str, strategy: str, dice: float, **fields: Any) -> Row:
+    empty = dice == 0
+    of_choices: Row = {}
+    for choice in ("oracle", "predicted"):
+        area = None if strategy == "S1" and choice == "predicted" else 0 if empty else 100
+        there = area is not None
+        scores = {"dice": dice, "jac": dice / (2 - dice), "hd": None if empty else 10 * (1 - dice)}
+        of_choices |= {f"{name}_{choice}": value if there else None for name, value in scores.items()}
+        of_choices[f"pred_area_{choice}"] = area
+    row = {"object": object_, "modality": "CT", "strategy": strategy, "instance": 0, "image_id": "i", "case_id": "c"}
+    return {**dict.fromkeys(SCHEMA.names), **row, **of_choices, "dice_blind": 0.25, **fields}
+
+
+ROWS = [
+    result("liver", "S1", 0.5),
+    result("liver", "S5", 0.9, image_id="i1"),
+    result("liver", "S5", 0.6, image_id="i2"),
+    result("liver", "S5", 0.0, image_id="i3"),
+    result("liver", "S1", 0.4, image_id="i2"),
+    result("liver", "S1", 0.3, image_id="i3"),
+    result("spleen", "S1", 0.2),
+    result("spleen", "S5", 0.8),
+    result("cell", "S1", 0.1, instance=0),
+    result("cell", "S5", 0.1, instance=0),
+    result("cell", "S1", 0.7, instance=1),
+    result("cell", "S5", 0.7, instance=1),
+    result("cell", "S1", 0.8, instance=2),
+    result("cell", "S5", 0.8, instance=2),
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    pq.write_table(pa.Table.from_pylist(ROWS, schema=SCHEMA), tmp_path / "results.parquet")
+    write_summary(tmp_path, {"model": {"name": "m"}})
+    return tmp_path
+
+
+def line(table: pd.DataFrame, **key: str) -> Any:
+    for name, value in key.items():
+        table = table[table[name] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_means_deviations_and_counts_of_a_target(run: Path) -> None:
+    liver = line(summarise(run / "results.parquet"), object="liver", strategy="S5")
+    assert (liver["masks"], liver["images"], liver["cases"]) == (3, 3, 1)
+    assert liver["dice_oracle"] == pytest.approx(0.5)
+    assert liver["dice_oracle_std"] == pytest.approx(np.std([0.9, 0.6, 0.0]))
+    # The empty prediction scores DICE 0; a distance it has none.
+    assert liver["hd_oracle"] == pytest.approx((1 + 4) / 2)
+    assert (liver["empty_oracle"], liver["hd_undefined_oracle"]) == (1, 1)
+    assert liver["dice_blind"] == 0.25
+
+
+def test_everything_mode_has_no_choice_of_the_models_own(run: Path) -> None:
+    liver = line(summarise(run / "results.parquet"), object="liver", strategy="S1")
+    assert liver["dice_oracle"] == pytest.approx(0.4)
+    assert all(pd.isna(liver[name]) for name in ("dice_predicted", "hd_predicted", "empty_predicted"))
+
+
+def test_instances_are_never_pooled_with_unions(run: Path) -> None:
+    summary = summarise(run / "results.parquet")
+    cells = summary[(summary["object"] == "cell") & (summary["strategy"] == "S5")].set_index("masks_are")
+    assert cells["masks"].to_dict() == {"instances": 2, "union": 1}
+    assert cells["dice_oracle"].to_dict() == pytest.approx({"instances": 0.75, "union": 0.1})
+    overall = means(summary)
+    assert line(overall, over=OVER_MASKS, masks_are="union", strategy="S5")["masks"] == 5
+    assert line(overall, over=OVER_MASKS, masks_are="instances", strategy="S5")["masks"] == 2
+
+
+def test_mean_over_targets_and_over_masks(run: Path) -> None:
+    overall = means(summarise(run / "results.parquet"))
+    union = {"masks_are": "union", "strategy": "S5"}
+    assert line(overall, over=OVER_TARGETS, **union)["dice_oracle"] == pytest.approx((0.5 + 0.8 + 0.1) / 3)
+    assert line(overall, over=OVER_MASKS, **union)["dice_oracle"] == pytest.approx((0.9 + 0.6 + 0.8 + 0.1) / 5)
+    assert pd.isna(line(overall, over=OVER_MASKS, masks_are="union", strategy="S1")["dice_predicted"])
+
+
+def test_the_three_files_say_the_same(run: Path) -> None:
+    body = json.loads((run / "summary.json").read_text())
+    csv = pd.read_csv(run / "table.csv")
+    summary = read_summary(run)
+    assert body["model"] == {"name": "m"}
+    assert list(csv) == list(summary) == list(body["targets"][0])
+    assert len(csv) == len(summary) == len(body["targets"])
+    for (_, one), written, record in zip(summary.iterrows(), csv.to_dict("records"), body["targets"], strict=True):
+        for name, value in one.items():
+            if isinstance(value, str):
+                assert written[name] == record[name] == value
+            elif pd.isna(value):
+                assert pd.isna(written[name])
+                assert record[name] is None
+            else:
+                assert written[name] == pytest.approx(value, abs=1e-6)
+                assert record[name] == pytest.approx(value, abs=1e-12)
+    table = (run / "table.md").read_text()
+    for target in ("liver, CT", "spleen, CT", "cell, CT", "cell, CT (instances)", OVER_TARGETS, OVER_MASKS):
+        assert f"| {target} " in table
+    assert f"{body['targets'][0]['dice_oracle']:.3f}" in table
+
+
+def test_what_does_not_exist_is_a_dash_or_nothing(run: Path) -> None:
+    text = render(wide_table(read_summary(run)))
+    predicted = next(line for line in text.splitlines() if "predicted" in line)
+    assert predicted.split() == ["predicted", "–", "0.100"]
+    for written in (text, *(path.read_text() for path in run.glob("[st]*.*"))):
+        assert "nan" not in written.lower().replace("naname", "")
+        assert "<NA>" not in written
+    # Counts stay whole numbers beside fields that are empty.
+    counts = pd.read_csv(io.StringIO((run / "table.csv").read_text()), dtype=str)["empty_oracle"]
+    assert set(counts) == {"0", "1"}
+
+
+def test_a_strategy_that_some_targets_lack_is_a_dash(tmp_path: Path) -> None:
+    rows = [result("liver", "S5", 0.5), result("liver", "S6", 0.5), result("spleen", "S5", 0.5)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
+    text = render(wide_table(read_summary(tmp_path)), "github")
+    spleen = next(line for line in text.splitlines() if "spleen" in line)
+    assert [cell.strip() for cell in spleen.strip("|").split("|")] == ["spleen, CT", "1", "oracle", "0.500", "–"]
+
+
+def test_a_run_without_distances(tmp_path: Path) -> None:
+    rows = [{**row, "hd_oracle": None, "hd_predicted": None} for row in ROWS]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
+    summary = write_summary(tmp_path, {})
+    assert summary["hd_oracle"].isna().all()
+    assert line(summary, object="spleen", strategy="S5")["hd_undefined_oracle"] == 0
+
+
+def test_an_unfinished_or_damaged_run(tmp_path: Path) -> None:
+    with pytest.raises(CosmosError, match="no finished run"):
+        read_summary(tmp_path)
+    (tmp_path / "results.parquet").write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(CosmosError, match=r"results\.parquet cannot be read"):
+        read_summary(tmp_path)
