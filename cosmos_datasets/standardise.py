@@ -75,9 +75,13 @@ def _standardise(source: Source, case: Case, intensity: Intensity) -> Standardis
     result = Standardised()
     objects: dict[int, list[Row]] = {}
     for annotation in case.annotations:
-        labels = on_grid(annotation.reader.read(), image, trust_index=annotation.on_image_grid)
-        for index, one in _masks(source, annotation, labels, cut, result.dropped):
-            objects.setdefault(index, []).append(one)
+        stored = annotation.reader.read()
+        try:
+            labels = on_grid(stored, image, trust_index=annotation.on_image_grid)
+            for index, one in _masks(source, annotation, labels, cut, result.dropped):
+                objects.setdefault(index, []).append(one)
+        except CaseError as error:
+            raise CaseError(f"{annotation.reader.files[0]}: {error}") from error
     slices = cut.stack(image.array) if cut else image.array[None]
     result.dropped["image without a mask"] += len(slices) - len(objects)
     bounds = (0.0, 0.0) if _is_displayable(image, cut) else intensity.bounds(image.array)
@@ -158,14 +162,13 @@ def _pixels(
     return to_8bit(values, *bounds), bounds
 
 
-def _as_integers(labels: NDArray[Any], annotation: Annotation) -> NDArray[Any]:
+def _as_integers(labels: NDArray[Any]) -> NDArray[Any]:
     """Label files are sometimes stored as floating point; anything but whole numbers there is an error."""
     if labels.dtype.kind in "biu":
         return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
     whole: NDArray[Any] = np.rint(labels)
     if labels.dtype.kind != "f" or not np.array_equal(whole, labels):
-        files = ", ".join(str(path) for path in annotation.reader.files[:1])
-        raise CaseError(f"{files}: label values must be whole numbers, this file holds fractions or NaN.")
+        raise CaseError("label values must be whole numbers, this file holds fractions or NaN.")
     return whole.astype(np.int32)
 
 
@@ -175,7 +178,7 @@ def _masks(
     stack = cut.stack(labels) if cut else labels[None]
     if annotation.label is None:
         table: ValueTable | Label = value_table(source.table(annotation.table))
-        stack = _as_integers(stack, annotation)
+        stack = _as_integers(stack)
     else:
         table = source.label(annotation.label)
     for index, plane in enumerate(stack):

@@ -249,8 +249,8 @@ def test_fractions_are_no_labels(value: float) -> None:
         (np.full((2, 20, 30), -1), "label value -1 is not declared"),
     ],
 )
-def test_errors_name_the_case(labels: NDArray[Any], message: str) -> None:
-    with pytest.raises(CaseError, match=f"^phantom/p1/scan: {message}"):
+def test_errors_name_case_and_file(labels: NDArray[Any], message: str) -> None:
+    with pytest.raises(CaseError, match=rf"^phantom/p1/scan: labels\.nii: {message}"):
         standardise(SOURCE, _case(_volume(_stack(np.random.default_rng(0), 2)), _labels(labels)))
 
 
