@@ -40,7 +40,8 @@ def decode_mask(data: bytes) -> NDArray[np.bool_]:
     """Decode what :func:`encode_mask` made: bool ``(height, width)``."""
     with Image.open(io.BytesIO(data)) as image:
         # Pillow's 1-bit pixels are the bytes 0 and 255, which NumPy takes over as they are; a bool is 0 or 1.
-        return np.asarray(image).view(np.uint8) != 0
+        stored: NDArray[np.uint8] = np.asarray(image).view(np.uint8)
+        return stored > 0
 
 
 def jpeg_stream(path: Path) -> bytes | None:
