@@ -63,7 +63,8 @@ class Intensity:
         if self.mode == "window":
             return self.low, self.high
         if values.dtype.kind == "f":
-            values = values[np.isfinite(values)]
+            finite = np.isfinite(values)
+            values = values if finite.all() else values[finite]  # a volume may fill half the memory
         if values.size == 0:
             return 0.0, 0.0
         if self.mode == "percentile":

@@ -29,6 +29,8 @@ from cosmos_datasets.source import Label, Source
 #: A mask must have more pixels than this (protocol of the paper: the count of each label in a slice).
 MIN_AREA = 50
 FOLDS = 5
+#: Label values that went through a header's scale factor (SPM writes such files) are whole but for its rounding.
+_SCALING_ERROR = 0.01
 
 Row = dict[str, Any]
 
@@ -167,7 +169,9 @@ def _as_integers(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.dtype.kind in "biu":
         return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
     whole: NDArray[Any] = np.rint(labels)
-    if labels.dtype.kind != "f" or not np.array_equal(whole, labels):
+    with np.errstate(invalid="ignore"):  # infinite values
+        is_whole = np.all(np.abs(labels - whole) <= _SCALING_ERROR)
+    if labels.dtype.kind != "f" or not is_whole:
         raise CaseError("label values must be whole numbers, this file holds fractions or NaN.")
     return whole.astype(np.int32)
 

@@ -32,8 +32,8 @@ def blind_dice(
         prompt: what the strategy made of it; not looked at for S1.
         height: rows of the image.
         width: columns of the image.
-        mean_area: mean pixels of the target's class over the evaluated masks: the size of the disc (S2 to
-            S4).
+        mean_area: mean pixels of the target's class, see
+            :attr:`cosmos_datasets.evaluation.selection.Selection.mean_areas`: the size of the disc (S2 to S4).
 
     Returns:
         0 to 1. S1: 0, the empty mask. S2 to S4: the best over the positive points. S5 and S6: the ellipse.

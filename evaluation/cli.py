@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
-from cosmos_datasets.cli.printing import print_json
+from cosmos_datasets.cli.printing import plural, print_json
 from cosmos_datasets.evaluation.gallery_cli import gallery
 
 if TYPE_CHECKING:
@@ -50,7 +50,11 @@ class _Remembering(click.Command):
 
 @main.command(cls=_Remembering)
 @click.argument("dataset")
-@click.option("--model", required=True, help="Hub id or folder of a SAM or SAM 2 model (safetensors).")
+@click.option(
+    "--model",
+    required=True,
+    help="Hub id or folder of a SAM or SAM 2 model (safetensors); tiny is the small one of this package.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
 @click.option("--config", default="all", show_default=True, help="A source (acdc), a modality (ct) or all.")
 @click.option("--strategies", default=",".join(STRATEGIES), show_default=True, callback=_strategies,
@@ -131,7 +135,8 @@ def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -
         rate = outcome.seconds / outcome.evaluated
         whose = "" if processes == 1 else " by the first process"
         click.echo(
-            f"\n{outcome.evaluated:,} images{whose} in {outcome.seconds:.0f} s ({rate:.2f} s an image).", err=True
+            f"\n{plural(outcome.evaluated, 'image')}{whose} in {outcome.seconds:.0f} s ({rate:.2f} s an image).",
+            err=True,
         )
     click.echo(f"In {request.out}: results.parquet, summary.json, table.csv, table.md", err=True)
 

@@ -58,7 +58,7 @@ def write_gallery(
         CosmosError: if the run is not finished or the data set is not the one it was made from.
     """
     summary = read_summary(run)
-    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    facts = _read_facts(run / "summary.json")
     data = open_dataset(dataset)
     index = _select(data, facts["data"], run)
     results = run / "results.parquet"
@@ -86,6 +86,15 @@ def write_gallery(
     with atomic(out) as temporary:
         temporary.write_text(environment.get_template("gallery.html.jinja").render(context), encoding="utf-8")
     return out
+
+
+def _read_facts(path: Path) -> Context:
+    """What the results are of; ``run.json`` may already speak of a later run that has not finished."""
+    try:
+        facts: Context = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CosmosError(f"{path} cannot be read ({error}); give the command of its run again.") from error
+    return facts
 
 
 def _select(data: CosmosDataset, made_from: Context, run: Path) -> pd.DataFrame:
@@ -222,7 +231,7 @@ def _facts(facts: Context, scores: pd.DataFrame) -> list[tuple[str, str]]:
 def _table(summary: pd.DataFrame) -> Context:
     """The table that ``cosmos-eval table`` prints, as numbers: three lines a target, a column a strategy."""
     columns = sorted(summary["strategy"].unique())
-    targets_of = summary.groupby(["object", "modality", "masks_are"])
+    targets_of = summary.groupby(["object", "modality", "masks_are"], sort=False)
     parts = [(_target_name(*map(str, key)), group) for key, group in targets_of]
     for (masks_are, over), group in means(summary).groupby(["masks_are", "over"], sort=False):
         if group["targets"].iloc[0] > 1:

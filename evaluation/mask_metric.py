@@ -108,8 +108,13 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
         return {self.key: scores}
 
     def averaged(self, scores: Sequence[float]) -> dict[str, Any]:
-        """The result for a list of scores: their plain mean, every mask alike."""
-        return {self.key: math.fsum(scores) / len(scores)}
+        """The result for a list of scores: their plain mean, every mask alike; NaN without any."""
+        return {self.key: mean(scores)}
+
+
+def mean(scores: Sequence[float]) -> float:
+    """The plain mean; NaN without any."""
+    return math.fsum(scores) / len(scores) if scores else math.nan
 
 
 def as_mask(value: Any) -> Mask:

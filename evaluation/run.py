@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosmos_datasets import __version__
 from cosmos_datasets.build.files import atomic
+from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import evaluate_share
 from cosmos_datasets.evaluation.prompts import PROTOCOL_VERSION
@@ -103,13 +104,10 @@ class Outcome:
     """What a run did.
 
     Attributes:
-        images, masks: of the whole selection.
         evaluated: images that this process evaluated now; the others were there already or are other ranks'.
         seconds: of evaluating, model loading left out.
     """
 
-    images: int
-    masks: int
     evaluated: int
     seconds: float
 
@@ -167,7 +165,7 @@ def evaluate(
 
         merge(request.out, run_key, wanted)
         write_summary(request.out, facts)
-    return Outcome(selection.images, len(selection.table), evaluated, seconds)
+    return Outcome(evaluated, seconds)
 
 
 def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, tuple[str, ...]]]) -> str:
@@ -182,7 +180,7 @@ def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, t
     strategies, masks = ",".join(facts["settings"]["strategies"]), facts["data"]["masks_selected"]
     return (
         f"{model} on {inference['device']} ({inference['dtype']}, {processes}): "
-        f"{strategies} for {masks:,} masks of {images:,} images{done}{hint}"
+        f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{done}{hint}"
     )
 
 

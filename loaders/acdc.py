@@ -15,7 +15,7 @@ _LAST_TRAINING = 100
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield every labelled frame; the 4D series and frames without ``_gt`` are left out."""
+    """Yield every labelled frame; the 4D series and test patients without any ``_gt`` are left out."""
     # Some copies unpack every file into a folder of the same name, so names decide and not the depth.
     found = [
         (match, path)
@@ -23,6 +23,12 @@ def find_cases(root: Path) -> Iterator[Case]:
         if (match := _FRAME.fullmatch(path.name)) and path.is_file()
     ]
     images = {match[1]: path for match, path in found if not match[3]}
+    labels = {match[1] for match, _ in found if match[3]}
+    labelled_patients = {name.partition("_")[0] for name in labels}
+    for name in sorted(images.keys() - labels):
+        patient = name.partition("_")[0]
+        if patient in labelled_patients or _is_training(patient):
+            raise LayoutError(f"{images[name]} has no label {name}_gt.nii.gz beside it; unpack the release again.")
     for match, path in found:
         if not match[3]:
             continue
@@ -35,8 +41,12 @@ def find_cases(root: Path) -> Iterator[Case]:
             image=Nifti(images[match[1]]),
             # The headers of some label files differ from their image's though the voxels correspond.
             annotations=(Annotation(Nifti(path), on_image_grid=True),),
-            split="train" if int(match[2]) <= _LAST_TRAINING else "test",
+            split="train" if _is_training(f"patient{match[2]}") else "test",
         )
+
+
+def _is_training(patient: str) -> bool:
+    return int(patient.removeprefix("patient")) <= _LAST_TRAINING
 
 
 SOURCE = Source(
@@ -101,7 +111,7 @@ ACDC/database/
         "frame01 need not be end-diastole: Info.cfg tells which frame is which.",
         "The label values run the other way round than in M&Ms: here 1 is the right ventricle.",
         "Slices are 5 to 10 mm apart, pixels 0.7 to 1.95 mm wide.",
-        "Older copies lack testing/ or ship it without labels; its frames are then left out.",
+        "Older copies lack testing/ or ship it without labels; they are then left out.",
     ),
     unverified=(
         "The licence is stated by a redistributor who links the licence item of the Human Heart site.",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.readers import DicomSeries, ItkImage
+from cosmos_datasets.readers.failure import reading
 from cosmos_datasets.source import Download, Label, Source
 
 _PATIENT = re.compile(r"Prostate(?:3T|Dx)-\d{2}-\d{4}")
@@ -20,10 +21,7 @@ _NOT_T2_WEIGHTED = re.compile(r"adc|dwi|diff|ep2d|t2\*|t2 ?map|t2star", re.IGNOR
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every patient with a label file; the middle number of the name is the part of the challenge."""
-    folders: dict[str, list[Path]] = defaultdict(list)
-    for folder in sorted(root.rglob("Prostate*-??-????")):
-        if _PATIENT.fullmatch(folder.name) and folder.is_dir():
-            folders[folder.name].append(folder)
+    folders = _patient_folders(root)
     lists = [path for name in ("*.tcia", "metadata.csv") for path in root.rglob(name) if path.name[0] != "."]
     for path in sorted(root.rglob("*.nrrd")):
         match = _LABEL.fullmatch(path.name)
@@ -39,6 +37,22 @@ def find_cases(root: Path) -> Iterator[Case]:
             )
 
 
+def _patient_folders(root: Path) -> dict[str, list[Path]]:
+    """Where each patient's series lie: below folders named by patient, else by what a header in each folder says.
+
+    The latter is how scripts fetch a manifest: through TCIA's interface, which gives one folder a series UID.
+    """
+    folders: dict[str, list[Path]] = defaultdict(list)
+    for folder in sorted(root.rglob("Prostate*-??-????")):
+        if _PATIENT.fullmatch(folder.name) and folder.is_dir():
+            folders[folder.name].append(folder)
+    if not folders:
+        one_of = {path.parent: path for path in sorted(root.rglob("*.dcm")) if not path.name.startswith(".")}
+        for folder, path in sorted(one_of.items()):
+            folders[str(_header(path).get("PatientID", ""))].append(folder)
+    return folders
+
+
 def _series(label: Path, patient: str, folders: list[Path], lists: list[Path]) -> tuple[Path, ...]:
     """Choose the series that was annotated.
 
@@ -52,7 +66,7 @@ def _series(label: Path, patient: str, folders: list[Path], lists: list[Path]) -
             found[path.parent].append(path)
     if not found:
         raise LayoutError(
-            f"{label} has no image: no DICOM file in a folder {patient}. "
+            f"{label} has no image: no DICOM file in a folder {patient}, none of that PatientID in folders of series. "
             "Download the challenge's manifests, or remove the labels of the parts that you do not want."
         )
     if len(found) == 1:
@@ -83,14 +97,23 @@ def _listed(lists: list[Path], uids: set[str]) -> set[str]:
     return {uid for only in named if len(only) == 1 for uid in only}
 
 
-def _header(path: Path) -> Any:
+_ELEMENTS = ("PatientID", "SeriesInstanceUID", "SeriesDescription", "ProtocolName", "ImageOrientationPatient")
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """What tells series apart; elements are decoded when they are asked for, which can fail in a damaged file."""
     import pydicom
 
-    return pydicom.dcmread(path, force=True, stop_before_pixels=True)
+    with reading(path):
+        dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+        return {name: dataset[name].value for name in _ELEMENTS if name in dataset}
 
 
-def _is_axial_t2(header: Any) -> bool:
-    x1, y1, _, x2, y2, _ = (float(value) for value in header.get("ImageOrientationPatient") or [0] * 6)
+def _is_axial_t2(header: dict[str, Any]) -> bool:
+    orientation = header.get("ImageOrientationPatient") or ()
+    if len(orientation) != 6:
+        return False
+    x1, y1, _, x2, y2, _ = (float(value) for value in orientation)
     description = f"{header.get('SeriesDescription', '')} {header.get('ProtocolName', '')}"
     is_axial = abs(x1 * y2 - y1 * x2) > 0.7
     return is_axial and "t2" in description.lower() and not _NOT_T2_WEIGHTED.search(description)
@@ -121,6 +144,7 @@ any folder/
     metadata.csv
     Prostate-3T/Prostate3T-01-0001/<study>/<series>/1-01.dcm ...
     PROSTATE-DIAGNOSIS/ProstateDx-01-0001/<study>/<series>/1-01.dcm ...
+  (or <series UID>/1-01.dcm ..., as fetched through TCIA's REST interface)
   Training/Prostate3T-01-0001.nrrd ... ProstateDx-01-0006_correctedLabels.nrrd ...
   Leaderboard/Prostate3T-02-0001.nrrd ...
   Test/Prostate3T-03-0001.nrrd ...

@@ -9,19 +9,23 @@ from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.readers import ItkImage
 from cosmos_datasets.source import Download, Label, Source
 
-_SEGMENTATION = re.compile(r"(Case\d{2})_segmentation\.mhd")
+_SEGMENTATION = re.compile(r"Case\d{2}_segmentation\.mhd")
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield the training cases: test cases reuse the names but have no segmentation beside them."""
-    for path in sorted(root.rglob("*.mhd")):
-        match = _SEGMENTATION.fullmatch(path.name)
-        if not match:
-            continue
-        image = path.with_name(f"{match[1]}.mhd")
+    """Yield the training cases: the folders of test cases, which reuse the names, hold no segmentation."""
+    segmentations = [path for path in sorted(root.rglob("*.mhd")) if _SEGMENTATION.fullmatch(path.name)]
+    for folder in sorted({path.parent for path in segmentations}):
+        for image in sorted(folder.glob("Case[0-9][0-9].mhd")):
+            if not image.with_name(f"{image.stem}_segmentation.mhd").is_file():
+                raise LayoutError(
+                    f"{image} has no {image.stem}_segmentation.mhd beside it; unpack the training data again."
+                )
+    for path in segmentations:
+        case_id = path.stem.removesuffix("_segmentation")
+        image = path.with_name(f"{case_id}.mhd")
         if not image.is_file():
             raise LayoutError(f"{path} has no image {image} beside it; unpack the training data again.")
-        case_id = match[1]
         yield Case(case_id, case_id, "T2W MRI", ItkImage(image), (Annotation(ItkImage(path)),))
 
 

@@ -27,6 +27,7 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
+        _launch(pool)
         yield pool
     except SystemExit as ended:
         # A worker that Ctrl-C reached before it reached us hands over its own end as the result of its case.
@@ -35,9 +36,23 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _launch(pool: ProcessPoolExecutor) -> None:
+    """Start the processes, with Ctrl-C held back in them: it would end them with a traceback of their imports."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool.submit(int)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def _start_worker() -> None:
-    # Ctrl-C reaches every process of the terminal's group: leave through the clean-up code, without a traceback.
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    # Ctrl-C reaches every process of the terminal's group: leave through the clean-up code, without a traceback. A
+    # job in the background was told to ignore it, and goes on.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+        if signal.SIGINT in signal.sigpending():
+            os._exit(130)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -61,7 +61,8 @@ class CosmosDataset:
         members = [(name, shard) for name, entry in self.manifest.sources.items() for shard in entry.shards]
         chosen = [shard for name, shard in members if config in {"all", name, slug(shard.modality), shard.modality}]
         if not chosen:
-            raise CosmosError(f"{self.location} has no configuration {config!r}; it has {', '.join(self.configs)}.")
+            with_images = ", ".join(name for name in self.configs if name != "index")
+            raise CosmosError(f"{self.location} has no configuration {config!r} with images; it has {with_images}.")
         found = sorted((shard for shard in chosen if split in {None, shard.split}), key=lambda shard: shard.path)
         if not found:
             splits = sorted({shard.split for shard in chosen})

@@ -25,6 +25,10 @@ _GEOMETRY = [
     "SliceThickness",
     "SpacingBetweenSlices",
 ]
+#: Direction cosines of slices of one series differ by rounding only.
+_TILT = 0.01
+
+_Slice = tuple[NDArray[Any], "list[float] | None", Any]
 
 
 @dataclass(frozen=True)
@@ -49,36 +53,47 @@ class DicomSeries:
         """Decode the series.
 
         Returns:
-            A volume ``(i, j, k)``: column, row, slice; int16/int32 or float32 after the rescale function (Hounsfield
-            units for CT), with an affine in RAS+. A series without positions gets the affine ``None``.
+            A volume ``(i, j, k)``: column, row, slice; the stored integers or, after a rescale function (Hounsfield
+            units for CT), int32 or float32, with an affine in RAS+. A series without positions gets the affine
+            ``None``. Grey values are those of the file: ``MONOCHROME1`` is not inverted.
 
         Raises:
-            CaseError: if a slice is damaged, the slices differ in size, or (sorted by position) one is missing or
-                there twice, which would put labels on the wrong slices.
+            CaseError: if a slice is damaged, the slices differ in size, or (sorted by position) they differ in
+                orientation, or one is missing or there twice, which would put labels on the wrong slices.
         """
         if not self.paths:
             raise CaseError("a DICOM series without a file; is the download complete?")
         slices = [_read_slice(path) for path in self.paths]
-        if self.order == "position" and all(position is not None for _, position, _ in slices):
-            normal = _normal(slices[0][2])
-            slices.sort(key=lambda one: float(np.dot(normal, np.asarray(one[1], dtype=float))))
-            self._check_steps(np.array([np.dot(normal, np.asarray(one[1], dtype=float)) for one in slices]))
+        if self.order == "position" and any(position is not None for _, position, _ in slices):
+            slices = self._sorted(slices)
         shapes = {pixels.shape for pixels, _, _ in slices}
         if len(shapes) > 1:
             raise CaseError(f"{self.paths[0].parent}: slices of one series differ in size: {sorted(shapes)}.")
-        array = np.stack([pixels.T for pixels, _, _ in slices], axis=-1)
-        return Grid(array, _affine(slices), stacked=True)
+        kind = np.result_type(*(pixels.dtype for pixels, _, _ in slices))
+        # Slices of whole numbers beside slices of fractions would make it double precision.
+        array = np.stack(
+            [pixels.T for pixels, _, _ in slices], axis=-1, dtype=np.float32 if kind.kind == "f" else kind
+        )
+        with reading(self.paths[0]):
+            affine = _affine(slices)
+        return Grid(array, affine, stacked=True)
 
-    def _check_steps(self, places: NDArray[np.float64]) -> None:
-        steps = np.diff(places)
-        if len(steps) and np.ptp(steps) > 0.5 * np.median(steps):
+    def _sorted(self, slices: list[_Slice]) -> list[_Slice]:
+        for path, (_, position, _) in zip(self.paths, slices, strict=True):
+            if position is None:
+                raise CaseError(f"{path}: states no position, other slices of its series do; fetch the series again.")
+        with reading(self.paths[0]):
+            orientations = np.array([_orientation(geometry) for _, _, geometry in slices])
+            places = np.array([position for _, position, _ in slices], dtype=np.float64) @ _normal(slices[0][2])
+        steps = np.diff(np.sort(places))
+        if np.ptp(orientations, axis=0).max() > _TILT:
+            raise CaseError(f"{self.paths[0].parent}: slices differ in orientation; the folder holds several series.")
+        if len(steps) and (steps.min() <= 0 or np.ptp(steps) > 0.5 * np.median(steps)):
             raise CaseError(
                 f"{self.paths[0].parent}: slices lie {steps.min():.3g} to {steps.max():.3g} mm apart; one is missing "
                 "or there twice, or the folder holds several series."
             )
-
-
-_Slice = tuple[NDArray[Any], "list[float] | None", Any]
+        return [slices[number] for number in np.argsort(places)]
 
 
 def _read_slice(path: Path) -> _Slice:
@@ -97,7 +112,8 @@ def _read_slice(path: Path) -> _Slice:
         pixels = dataset.pixel_array
         if pixels.ndim != 2:
             raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
-        rescaled = apply_rescale(pixels, dataset)
+        is_rescaled = all(dataset.get(name) is not None for name in ("RescaleSlope", "RescaleIntercept"))
+        rescaled = apply_rescale(pixels, dataset) if is_rescaled else pixels
         if rescaled.dtype.kind == "f":
             exact = np.rint(rescaled)
             rescaled = exact.astype(np.int32) if np.array_equal(exact, rescaled) else rescaled.astype(np.float32)

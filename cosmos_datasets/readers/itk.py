@@ -13,6 +13,8 @@ from cosmos_datasets.readers.failure import reading
 
 #: ITK's world axes point to the left and to the back, ours to the right and to the front.
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+#: Suffixes of headers whose voxels lie in a file of their own.
+_HEADERS = {".mhd", ".nhdr"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ItkImage:
     def files(self) -> tuple[Path, ...]:
         """The header file, and the data file beside it where the format splits them."""
         beside = (self.path.with_suffix(suffix) for suffix in (".raw", ".zraw", ".raw.gz"))
-        data = tuple(path for path in beside if self.path.suffix in {".mhd", ".nhdr"} and path.is_file())
+        data = tuple(path for path in beside if self.path.suffix in _HEADERS and path.is_file())
         return (self.path, *data)
 
     def read(self) -> Grid:
@@ -45,7 +47,17 @@ class ItkImage:
 
         sitk.ProcessObject.SetGlobalWarningDisplay(False)
         with reading(self.path):
-            image = sitk.ReadImage(str(self.path))
+            self.path.stat()
+            try:
+                image = sitk.ReadImage(str(self.path))
+            except RuntimeError as error:
+                # ITK's text names source lines and memory addresses, so it differs from run to run.
+                beside = " or the data file that it names" if self.path.suffix in _HEADERS else ""
+                raise CaseError(
+                    f"{self.path}: this file{beside} is missing, damaged or incomplete; fetch it again."
+                ) from error
+        if image.GetDimension() == 4 and image.GetSize()[3] == 1:
+            image = image[:, :, :, 0]
         if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
             raise CaseError(
                 f"{self.path}: a 3D image with one value a voxel was expected, "

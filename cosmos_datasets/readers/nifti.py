@@ -30,8 +30,9 @@ class Nifti:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
+        """The file; for Analyze the header and the voxels beside it."""
+        voxels = self.path.with_suffix(".img")
+        return (self.path, voxels) if self.path.suffix == ".hdr" and voxels.is_file() else (self.path,)
 
     def read(self) -> Grid:
         """Decode the volume.
@@ -44,8 +45,8 @@ class Nifti:
             CaseError: if the file is damaged, is not 3D or 4D, or lacks that channel.
         """
         with reading(self.path):
-            state = self.path.stat()
-            array, affine, placed = _load(self.path, state.st_size, state.st_mtime_ns)
+            states = [path.stat() for path in self.files]
+            array, affine, placed = _load(self.path, *((state.st_size, state.st_mtime_ns) for state in states))
         if array.dtype.kind not in "biuf":
             raise CaseError(f"{self.path}: one real value a voxel was expected, it holds {array.dtype}.")
         while array.ndim > 3 and array.shape[-1] == 1:
@@ -63,7 +64,7 @@ class Nifti:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path, size: int, time: int) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
+def _load(path: Path, *states: tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.float64], bool]:
     import nibabel  # a third of a second, which listing the sources should not wait for
 
     # The sequences of one study are the channels of one 4D file, with one label map, and are cases one after the

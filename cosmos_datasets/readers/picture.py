@@ -1,4 +1,7 @@
-"""Pictures: PNG, JPEG, BMP, GIF, PPM (gzipped too) through Pillow; TIFF of any depth through tifffile."""
+"""Pictures: PNG, JPEG, BMP, GIF, PPM (gzipped too) through Pillow; TIFF of any depth through tifffile.
+
+The first bytes of a file tell its format, not its suffix.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
@@ -21,6 +25,8 @@ Channels = Literal["stored", "max", "index"]
 #: Pillow's guard against decompression bombs stops at 179 megapixels; a whole-slide region may be larger.
 _MAX_PIXELS = 2**31 - 1
 _CHANNELS = {2, 3, 4}
+#: ExtraSamples of a TIFF that say: transparency, associated or not.
+_ALPHA = {(1,), (2,)}
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,7 @@ class Picture:
             CaseError: if the file is damaged or has a shape that is no picture.
         """
         with reading(self.path):
-            name = self.path.name.lower()
-            if name.endswith((".tif", ".tiff")):
+            if _is_tiff(self.path):
                 array, palette = _read_tiff(self.path, self.page, as_displayed=self.channels != "index")
             else:
                 array, palette = _read_pillow(self.path, self.page)
@@ -96,12 +101,21 @@ class PictureStack:
         return Grid(np.stack([array.T for array in arrays], axis=-1), stacked=True)
 
 
+def _is_tiff(path: Path) -> bool:
+    """Look at the first bytes: suffixes in published data are not always right."""
+    with path.open("rb") as file:
+        return file.read(4) in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+
+
 def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
     try:
         stream: Any = io.BytesIO(gzip.decompress(path.read_bytes())) if path.suffix.lower() == ".gz" else path
         with Image.open(stream) as image:
             image.seek(page)
+            if _is_deep_png(image):
+                pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
+                return pixels[..., 0] if pixels.shape[-1] == 2 else pixels, None  # grey and alpha, or colours
             if image.mode == "P":
                 palette = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
                 padded = np.zeros((256, 3), dtype=np.uint8)
@@ -118,16 +132,26 @@ def _read_pillow(path: Path, page: int) -> tuple[NDArray[Any], NDArray[np.uint8]
         Image.MAX_IMAGE_PIXELS = limit
 
 
+def _is_deep_png(image: ImageFile.ImageFile) -> bool:
+    """Whether Pillow would reduce the file to 8 bit: it has no mode for several channels of 16."""
+    return image.format == "PNG" and image.mode != "I;16" and str(image.tile[0].args).endswith(";16B")
+
+
 def _read_tiff(path: Path, page: int, *, as_displayed: bool) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
         if page >= len(file.pages):
             raise CaseError(f"{path}: has {len(file.pages)} pages, number {page} was expected.")
-        if page == 0 and _pages_are_one_picture(file.series[0].shape):
-            return np.asarray(file.series[0].asarray()), None
         one = file.pages[page]
+        if one.photometric == tifffile.PHOTOMETRIC.SEPARATED:
+            return _read_pillow(path, page)  # converts printing colours
+        is_grey_with_alpha = one.samplesperpixel == 2 and one.extrasamples[:1] in _ALPHA
+        if page == 0 and not is_grey_with_alpha and _pages_are_one_picture(file.series[0].shape):
+            return np.asarray(file.series[0].asarray()), None
         array = np.asarray(one.asarray())
+        if is_grey_with_alpha:
+            return array[..., 0] if array.shape[-1] == 2 else array[0], None
         palette = getattr(one, "colormap", None)
         if palette is not None and array.dtype.kind == "u" and one.photometric == tifffile.PHOTOMETRIC.PALETTE:
             return array, (np.asarray(palette).T >> 8).astype(np.uint8)

@@ -6,6 +6,7 @@ from typing import Any
 
 from cosmos_datasets.evaluation.distances import hausdorff
 from cosmos_datasets.evaluation.mask_metric import MaskMetric
+from cosmos_datasets.evaluation.mask_metric import mean
 from cosmos_datasets.evaluation.metrics import Convention
 from cosmos_datasets.evaluation.sample import Mask
 
@@ -30,5 +31,4 @@ class Hd(MaskMetric):
     def averaged(self, scores: Sequence[float]) -> dict[str, Any]:
         """The mean over the pairs whose HD is defined (NaN without any), and how many are not."""
         defined = [score for score in scores if not math.isnan(score)]
-        mean = math.fsum(defined) / len(defined) if defined else math.nan
-        return {self.key: mean, "undefined": len(scores) - len(defined)}
+        return {self.key: mean(defined), "undefined": len(scores) - len(defined)}

@@ -61,7 +61,7 @@ class Adapter(ABC):
         self.preprocess = preprocess
         self.image_size = int(model.config.prompt_encoder_config.image_size)
         self._normalisation = normalisation
-        self._model = model.eval().to(device=device, dtype=dtype)
+        self._model = _own_memory(model.eval().to(device=device, dtype=dtype))
 
     def encode(self, images: Sequence[Pixels]) -> list[Embedding]:
         """Encode images in one forward pass.
@@ -170,6 +170,16 @@ class Adapter(ABC):
                 return
             with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
                 yield
+
+
+def _own_memory(model: Any) -> Any:
+    """Copy the weights out of the file that they may be mapped from, where they lie at any address.
+
+    The last digits of a product depend on how its factors are aligned; torch aligns all that it allocates alike.
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()
+    return model
 
 
 def _check_prompts(points: torch.Tensor | None, labels: torch.Tensor | None, boxes: torch.Tensor | None) -> None:

@@ -12,7 +12,11 @@ from cosmos_datasets.evaluation.models.preprocess import Pixels, clip_percentile
 
 
 class Sam2Adapter(Adapter):
-    """SAM 2: the image is squashed to the encoder's square; mask logits go straight to the size of the image."""
+    """SAM 2: the image is squashed to the encoder's square; mask logits go straight to the size of the image.
+
+    The squashed image is 8-bit, as in transformers' image processor. SAM 2's own code resizes in floating point; where
+    an image is enlarged many times, less than a grey level can move the DICE of a single mask by 0.1.
+    """
 
     def _pixels(self, image: Pixels) -> torch.Tensor:
         if self.preprocess == "percentile":

@@ -310,6 +310,16 @@ def test_ctrl_c_that_reaches_a_worker_first_is_the_same() -> None:
         workers.submit(sys.exit, 130).result()
 
 
+def test_workers_of_a_job_in_the_background_ignore_ctrl_c_as_it_does() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with worker_pool(2) as workers:
+            assert workers is not None
+            assert workers.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_workers_end_with_a_killed_parent_and_the_build_goes_on(raw: Path, built: Path, tmp_path: Path) -> None:
     with _hanging(raw, tmp_path) as (process, own_raw, out):
         process.kill()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import nibabel
 import numpy as np
 import pytest
@@ -112,8 +113,26 @@ def test_colours_are_no_volume(tmp_path: Path) -> None:
 def test_header_without_its_data_is_an_error(tmp_path: Path) -> None:
     write_itk(tmp_path / "a.mhd", _OBLIQUE.array, _OBLIQUE.affine)
     (tmp_path / "a.raw").unlink()
-    with pytest.raises(CaseError, match=r"a\.mhd"):
+    with pytest.raises(CaseError, match=r"a\.mhd: this file or the data file that it names is missing, damaged"):
         ItkImage(tmp_path / "a.mhd").read()
+
+
+def test_itk_volume_with_a_fourth_axis_of_one(tmp_path: Path) -> None:
+    volume = SimpleITK.GetImageFromArray(_OBLIQUE.array.T.copy())
+    volume.SetSpacing((2.0, 3.0, 4.0))
+    SimpleITK.WriteImage(SimpleITK.JoinSeries([volume]), str(tmp_path / "four.nrrd"))
+    grid = ItkImage(tmp_path / "four.nrrd").read()
+    np.testing.assert_array_equal(grid.array, _OBLIQUE.array)
+    np.testing.assert_allclose(grid.affine, np.diag([-2.0, -3.0, 4.0, 1.0]))
+
+
+def test_both_files_of_analyze_count(tmp_path: Path) -> None:
+    nibabel.save(nibabel.AnalyzeImage(_OBLIQUE.array, np.eye(4)), tmp_path / "a.hdr")
+    assert set(Nifti(tmp_path / "a.hdr").files) == {tmp_path / "a.hdr", tmp_path / "a.img"}
+    before = Nifti(tmp_path / "a.hdr").read().array.max()
+    (tmp_path / "a.img").write_bytes(bytes((tmp_path / "a.img").stat().st_size))
+    os.utime(tmp_path / "a.img", ns=(1, 1))
+    assert (before > 0, Nifti(tmp_path / "a.hdr").read().array.max()) == (True, 0), "an edit is noticed"
 
 
 # Pictures.
@@ -146,10 +165,43 @@ def test_every_mode_is_read_as_displayed(mode: str, tmp_path: Path) -> None:
     picture.save(path)
     with Image.open(path) as image:
         displayed = image.convert("L" if mode == "LA" else "RGB") if mode in {"P", "RGBA", "LA"} else image.copy()
-    if mode == "CMYK":  # no colour space of ours: refused or converted, never read as if it were RGB
-        assert Picture(path).read().array.shape == (6, 7, 3)
-        return
+    if mode == "CMYK":  # never read as if it were RGB
+        displayed = displayed.convert("RGB")
     np.testing.assert_array_equal(Picture(path).read().array, np.asarray(displayed))
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sixteen_bits_and_transparency(channels: int, ending: str, tmp_path: Path) -> None:
+    pixels = (np.arange(6 * 7 * channels).reshape(6, 7, channels) * 300).astype(np.uint16)
+    if ending == "png":
+        (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(pixels.squeeze()))
+    else:
+        tifffile.imwrite(
+            tmp_path / "a.tif",
+            pixels.squeeze(),
+            photometric="minisblack" if channels < 3 else "rgb",
+            planarconfig="contig",
+            extrasamples=["unassalpha"] if channels in {2, 4} else None,
+        )
+    expected = pixels[..., 0] if channels < 3 else pixels[..., :3]
+    found = Picture(tmp_path / f"a.{ending}").read().array
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_two_channels_that_are_no_transparency_are_both_kept(tmp_path: Path) -> None:
+    pixels = np.arange(84, dtype=np.uint8).reshape(6, 7, 2)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", planarconfig="contig")
+    np.testing.assert_array_equal(Picture(tmp_path / "a.tif").read().array[..., :2], pixels)
+
+
+@pytest.mark.parametrize(("content", "suffix"), [("png", "tif"), ("jpg", "png"), ("tif", "png"), ("bmp", "jpg")])
+def test_the_content_tells_the_format_not_the_suffix(content: str, suffix: str, tmp_path: Path) -> None:
+    right, wrong = tmp_path / f"a.{content}", tmp_path / f"b.{suffix}"
+    Image.fromarray(np.arange(80, dtype=np.uint8).reshape(8, 10)).save(right)
+    right.replace(wrong)
+    assert Picture(wrong).read().array.shape == (8, 10)
 
 
 def test_palette_index_and_colour_are_told_apart(tmp_path: Path) -> None:

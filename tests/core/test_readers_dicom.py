@@ -199,6 +199,39 @@ def test_missing_or_doubled_slice_is_an_error_where_position_counts(tmp_path: Pa
     assert DicomSeries(tuple(by_place[1:])).read().array.shape[2] == len(paths) - 1, "an end may be missing"
 
 
+def test_mixed_orientations_and_one_place_for_all_are_errors(tmp_path: Path) -> None:
+    volume = _volume()
+    turned = _write(tmp_path / "turned", volume)
+    dataset = pydicom.dcmread(turned[1])
+    dataset.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+    dataset.save_as(turned[1])
+    with pytest.raises(CaseError, match=r"turned: slices differ in orientation"):
+        DicomSeries(turned).read()
+    with pytest.raises(CaseError, match=r"still: slices lie 0 to 0 mm apart"):
+        DicomSeries(_write(tmp_path / "still", volume, ImagePositionPatient=[0, 0, 0])).read()
+
+
+def test_one_slice_without_a_position_is_an_error(tmp_path: Path) -> None:
+    paths = _write(tmp_path, _volume())
+    dataset = pydicom.dcmread(paths[2])
+    del dataset.ImagePositionPatient
+    dataset.save_as(paths[2])
+    with pytest.raises(CaseError, match=rf"{paths[2].name}: states no position"):
+        DicomSeries(paths).read()
+
+
+def test_geometry_that_is_none_is_an_error(tmp_path: Path) -> None:
+    for name, bad in (("ImagePositionPatient", [0, 0]), ("PixelSpacing", 1), ("ImageOrientationPatient", [1, 0, 0])):
+        with pytest.raises(CaseError, match=name):
+            DicomSeries(_write(tmp_path / name, _volume(), **{name: bad})).read()
+
+
+def test_empty_rescale_elements_are_as_none(tmp_path: Path) -> None:
+    volume = _volume()
+    grid = DicomSeries(_write(tmp_path, volume, RescaleSlope=None, RescaleIntercept=None)).read()
+    np.testing.assert_array_equal(grid.array, volume.array)
+
+
 def test_slices_of_different_size_are_an_error(tmp_path: Path) -> None:
     paths = [
         _save(tmp_path / f"{rows}.dcm", np.zeros((rows, 7), np.uint16), uid.ExplicitVRLittleEndian) for rows in (5, 6)

@@ -234,7 +234,13 @@ def test_labels_of_any_number_type(dtype: Any) -> None:
     assert [[mask["label"] for mask in row["objects"]] for row in rows] == [["liver"], ["liver"]]
 
 
-@pytest.mark.parametrize("value", [0.5, np.nan])
+def test_labels_that_a_scale_factor_left_slightly_off() -> None:
+    shown = np.full((2, 20, 30), 1.00003, np.float32)
+    rows = standardise(SOURCE, _case(_volume(_stack(np.random.default_rng(0), 2)), _labels(shown))).rows
+    assert [[mask["label"] for mask in row["objects"]] for row in rows] == [["liver"], ["liver"]]
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan, np.inf])
 def test_fractions_are_no_labels(value: float) -> None:
     shown = np.zeros((2, 20, 30), np.float32)
     shown[1, 3, 4] = value

@@ -163,6 +163,12 @@ def test_empty_masks(load: Callable[..., Any]) -> None:
     assert nothing["undefined"] == 1
 
 
+@pytest.mark.parametrize("name", METRIC_MODULES)
+def test_without_any_pair_there_is_no_mean(name: str, load: Callable[..., Any]) -> None:
+    assert math.isnan(load(name).compute(predictions=[], references=[])[name])
+    assert load(name).compute(predictions=[], references=[], average=None) == {name: []}
+
+
 def test_hd_in_millimetres(load: Callable[..., Any]) -> None:
     prediction, reference = masks(8, 1)[0], masks(9, 1)[0]
     found = load("hd").compute(predictions=[prediction], references=[reference], spacing=(3.0, 0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -110,6 +111,8 @@ def test_the_table_holds_the_summary(page: Page, run: Path) -> None:
         for value in (line.dice_oracle, line.dice_blind):
             assert shown[f"{value:.3f}"], f"{line.object} {line.strategy}: {value:.3f}"
     assert "mean over targets" in page.words
+    union, instances = "cell, Histopathology ", "cell, Histopathology (instances)"
+    assert page.words.index(union) < page.words.index(instances)
 
 
 def test_every_target_has_a_sample_and_its_ends(scores: pd.DataFrame) -> None:
@@ -194,6 +197,17 @@ def test_another_data_set_is_refused(run: Path, small: Path, cli: Cli, tmp_path:
     assert result.exit_code == 1
     assert "is not the data set" in result.output
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_later_run_that_was_interrupted_changes_nothing(
+    run: Path, small: Path, page: Page, cli: Cli, tmp_path: Path
+) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    facts = json.loads((run / "run.json").read_text())
+    facts["data"] |= {"limit": 1}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    cli("gallery", tmp_path / "run", small, "--out", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page.text
 
 
 def test_an_unfinished_run_is_refused(run: Path, small: Path, cli: Cli, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_label_without_image(tmp_path):
         SOURCE.cases(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["training/patient003/patient003_frame15", "testing/patient101/patient101_frame01"])
+def test_image_without_label(tmp_path, name):
+    acdc.write(tmp_path)
+    (tmp_path / "ACDC" / "database" / f"{name}_gt.nii.gz").unlink()
+    with pytest.raises(LayoutError, match=r"_frame\d\d\.nii\.gz has no label patient\d{3}_frame\d\d_gt\.nii\.gz"):
+        SOURCE.cases(tmp_path)
+
+
 def test_needs_no_info_cfg(tmp_path):
     acdc.write(tmp_path)
     expected = ids(tmp_path)

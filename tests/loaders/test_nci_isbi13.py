@@ -1,12 +1,14 @@
 import shutil
+from contextlib import suppress
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom import uid
 from raw_trees import nci_isbi13
 from raw_trees.phantom import write_itk
 
-from cosmos_datasets.errors import CaseError, LayoutError
+from cosmos_datasets.errors import CaseError, CosmosError, LayoutError
 from cosmos_datasets.loaders.nci_isbi13 import SOURCE
 from cosmos_datasets.standardise import standardise
 
@@ -61,6 +63,36 @@ def test_the_same_series_under_two_manifests(tmp_path):
     copy = tmp_path / "manifest-9" / "Prostate-3T" / PATIENT / "study" / "series"
     shutil.copytree(before.image.files[0].parent, copy)
     assert cases(tmp_path)[PATIENT] == before
+
+
+def test_series_fetched_one_by_one_lie_in_folders_without_a_patient(tmp_path):
+    nci_isbi13.write(tmp_path)
+    expected = {name: len(case.image.files) for name, case in cases(tmp_path).items()}
+    for name, case in cases(tmp_path).items():
+        for path in case.image.files:
+            dataset = pydicom.dcmread(path)
+            dataset.PatientID = name
+            target = tmp_path / "tciaDownload" / dataset.SeriesInstanceUID / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            dataset.save_as(target)
+    for manifest in tmp_path.glob("manifest-*"):
+        shutil.rmtree(manifest)
+    found = cases(tmp_path)
+    assert {name: len(case.image.files) for name, case in found.items()} == expected
+    assert standardise(SOURCE, found[PATIENT]).rows
+    shutil.rmtree(found[PATIENT].image.files[0].parent)
+    with pytest.raises(LayoutError, match=rf"{PATIENT}.*none of that PatientID"):
+        SOURCE.cases(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 100, 153, 834])
+def test_a_damaged_header_is_a_clear_error_or_no_candidate(tmp_path, size):
+    nci_isbi13.write(tmp_path)
+    add_axial_t2(tmp_path, "T2 TSE ax large")
+    path = study(tmp_path) / "9.000000-T2 TSE ax large" / "1-01.dcm"
+    path.write_bytes(path.read_bytes()[:size])
+    with suppress(CosmosError):  # every other exception would be a traceback
+        assert path not in cases(tmp_path)[PATIENT].image.files
 
 
 def test_labels_without_images(tmp_path):

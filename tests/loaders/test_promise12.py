@@ -35,6 +35,13 @@ def test_segmentation_without_image(tmp_path):
         SOURCE.cases(tmp_path)
 
 
+def test_image_without_segmentation(tmp_path):
+    promise12.write(tmp_path)
+    (tmp_path / "training_data" / "Case17_segmentation.mhd").unlink()
+    with pytest.raises(LayoutError, match=r"Case17\.mhd has no Case17_segmentation\.mhd"):
+        SOURCE.cases(tmp_path)
+
+
 def test_only_the_test_data(tmp_path):
     promise12.write(tmp_path)
     with pytest.raises(LayoutError, match="does not look like PROMISE12"):
