@@ -1,4 +1,4 @@
-"""Surface distances: HD on the CPU, and the same number computed on a device in bounded memory.
+"""Surface distances: HD.
 
 The surface of a mask is what its erosion by the 4-connected cross takes away; outside of the image is
 background, so that a mask that touches the border has a surface there. A surface is kept as points, which
@@ -8,7 +8,6 @@ makes the distance between two masks independent of how each of them is cropped.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,7 @@ from scipy.spatial import cKDTree
 from cosmos_datasets.evaluation.metrics import Convention, check_convention, check_shapes
 from cosmos_datasets.evaluation.sample import Mask
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 Points = NDArray[np.int64]
-
-DEVICE_CHUNK = 1024
-"""Points of one surface held against all of the other at a time on a device: 1024 x 10,000 points take 80 MB
-each for three float64 arrays."""
 
 
 def surface_points(mask: Mask, origin: tuple[int, int] = (0, 0)) -> Points:
@@ -117,58 +109,3 @@ def _directed(points: NDArray[np.float64], others: NDArray[np.float64]) -> float
         return 0.0
     distances, _ = cKDTree(others, balanced_tree=False, compact_nodes=False).query(points)
     return float(np.max(distances))
-
-
-def surface_points_device(mask: Tensor) -> Tensor:
-    """:func:`surface_points` of a bool tensor ``(height, width)`` on its own device, int64 ``(n, 2)``."""
-    from torch.nn.functional import pad
-
-    padded = pad(mask, (1, 1, 1, 1))
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return (mask & ~inner).nonzero()
-
-
-def hausdorff_device(
-    prediction: Tensor,
-    reference: Tensor,
-    spacing: tuple[float, float] = (1.0, 1.0),
-    convention: Convention = "standard",
-    chunk: int = DEVICE_CHUNK,
-) -> float:
-    """:func:`hausdorff_points` on the device of its points, by brute force.
-
-    The squared distances are float64 and agree with the CPU path to 1e-6 (Apple's MPS has no float64: there
-    float32, a relative 1e-7). At most ``chunk`` points of one surface meet all of the other at once: three
-    arrays of ``chunk * max(n, m)`` numbers bound the memory.
-
-    Args:
-        prediction: int64 ``(n, 2)``, (row, column).
-        reference: int64 ``(m, 2)``, on the same device.
-        spacing: size of a pixel as (row, column).
-        convention: what empty masks score.
-        chunk: points at a time.
-    """
-    import torch
-
-    check_convention(convention)
-    if len(prediction) == 0 or len(reference) == 0:
-        return _undefined(convention)
-    dtype = torch.float32 if prediction.device.type == "mps" else torch.float64
-    scale = torch.tensor(spacing, dtype=dtype, device=prediction.device)
-    a, b = prediction.to(dtype) * scale, reference.to(dtype) * scale
-    squared = torch.maximum(_directed_device(a, b, chunk), _directed_device(b, a, chunk))
-    return math.sqrt(float(squared))
-
-
-def _directed_device(points: Tensor, others: Tensor, chunk: int) -> Tensor:
-    """The largest squared distance from a point to the nearest of the others, a scalar on the device."""
-    import torch
-
-    nearest = [
-        (
-            (points[start : start + chunk, None, 0] - others[:, 0]) ** 2
-            + (points[start : start + chunk, None, 1] - others[:, 1]) ** 2
-        ).amin(dim=1)
-        for start in range(0, len(points), chunk)
-    ]
-    return torch.cat(nearest).max()

@@ -74,11 +74,6 @@ class Everything:
     area: NDArray[np.int64]
     score: NDArray[np.float32]
 
-    @property
-    def survivors(self) -> int:
-        """How many masks survive."""
-        return len(self.masks)
-
     def chosen(self, target: int) -> tuple[Mask, Box] | None:
         """The mask chosen for a target, cropped, and its box; None where nothing survives."""
         index = int(self.index[target])

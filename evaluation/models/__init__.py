@@ -27,7 +27,8 @@ def load_model(model: str, device: str = "auto", dtype: str = "float32", preproc
     """Load a model for the experiments.
 
     Args:
-        model: a local folder as written by ``save_pretrained()``, or a Hub id; weights as safetensors.
+        model: ``tiny`` for the packaged cosmos-sam-tiny, a local folder as written by ``save_pretrained()``, or a Hub
+            id; weights as safetensors.
         device: ``auto`` (an accelerator if there is one, else the CPU), or a torch device such as ``cuda:1``.
         dtype: type of the weights and of the arithmetic, one of `DTYPES`.
         preprocess: ``sam`` (the family's own), ``medsam`` (what MedSAM's weights expect; family ``sam`` only) or

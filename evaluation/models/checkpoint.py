@@ -21,6 +21,8 @@ INDEX = "model.safetensors.index.json"
 # The former holds the settings of the image processor under "image_processor", the latter at its top level.
 PROCESSOR_CONFIGS = ("processor_config.json", "preprocessor_config.json")
 WANTED = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", *PROCESSOR_CONFIGS)
+#: Names of the models that come with the package -> their folder in it, and their full name.
+PACKAGED = {"tiny": ("cosmos_sam_tiny", "cosmos-sam-tiny")}
 PICKLED = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 
 # Without a network the Hub client retries for most of a minute; one short question decides first.
@@ -39,7 +41,7 @@ class Checkpoint:
     """A model's files.
 
     Attributes:
-        name: what the user called the model: the Hub id, or the folder's name.
+        name: what the user called the model: the Hub id, or the folder's name; of a packaged model its full name.
         folder: where the files lie.
         config: the contents of ``config.json``.
         processor: the settings of the image processor; empty where the folder has none.
@@ -70,12 +72,16 @@ def find_checkpoint(model: str) -> Checkpoint:
     """Find the files of a model and check that none is missing.
 
     Args:
-        model: a local folder, or a Hub id such as ``facebook/sam-vit-base``, which is downloaded into the Hub's cache.
+        model: ``tiny`` for the model that comes with the package (a folder of that name is ``./tiny``), a local
+            folder, or a Hub id such as ``facebook/sam-vit-base``, which is downloaded into the Hub's cache.
 
     Raises:
         ModelError: there is no such model, the Hub cannot be reached and the cache does not hold it, or the folder
             lacks ``config.json`` or safetensors weights.
     """
+    if model in PACKAGED:
+        folder, name = PACKAGED[model]
+        return read_checkpoint(Path(__file__).parents[1] / folder, name)
     path = Path(model).expanduser()
     if path.is_dir():
         return read_checkpoint(path, path.resolve().name)

@@ -212,3 +212,9 @@ def test_hub_models_with_pickles_only_are_not_downloaded(no_network: Path, monke
     info = ModelInfo(id="owner/old", siblings=[{"rfilename": "config.json"}, {"rfilename": "pytorch_model.bin"}])
     monkeypatch.setattr(HfApi, "model_info", lambda *_, **__: info)
     assert "pytorch_model.bin" in refusal("owner/old")
+
+
+def test_the_packaged_model_goes_by_a_short_name() -> None:
+    adapter = load_model("tiny", device="cpu")
+    assert adapter.name == "cosmos-sam-tiny"
+    assert adapter.image_size == 512

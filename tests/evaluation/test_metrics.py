@@ -14,10 +14,8 @@ from scipy.spatial.distance import cdist, directed_hausdorff
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.distances import (
     hausdorff,
-    hausdorff_device,
     hausdorff_points,
     surface_points,
-    surface_points_device,
 )
 from cosmos_datasets.evaluation.metrics import Convention, counts, dice, jaccard
 from cosmos_datasets.evaluation.sample import Mask
@@ -101,7 +99,6 @@ def test_the_surface_is_the_mask_without_its_erosion(mask: Mask) -> None:
     expected = np.argwhere(mask & ~binary_erosion(mask))
     np.testing.assert_array_equal(surface_points(mask), expected)
     np.testing.assert_array_equal(surface_points(mask, origin=(7, 3)), expected + np.array([7, 3]))
-    np.testing.assert_array_equal(surface_points_device(torch.from_numpy(mask)).numpy(), expected)
 
 
 @given(full_pairs, spacings)
@@ -111,12 +108,6 @@ def test_hd_agrees_with_brute_force_and_scipy(pair: tuple[Mask, Mask], spacing: 
     found = hausdorff(*pair, spacing)
     assert found == pytest.approx(max(apart.min(axis=0).max(), apart.min(axis=1).max()), abs=1e-9)
     assert found == pytest.approx(max(directed_hausdorff(a, b)[0], directed_hausdorff(b, a)[0]), abs=1e-9)
-
-
-@given(full_pairs, spacings, st.integers(1, 50))
-def test_the_device_path_agrees(pair: tuple[Mask, Mask], spacing: tuple[float, float], chunk: int) -> None:
-    a, b = (torch.from_numpy(surface_points(mask)) for mask in pair)
-    assert hausdorff_device(a, b, spacing, chunk=chunk) == pytest.approx(hausdorff(*pair, spacing), abs=1e-6)
 
 
 @given(full_pairs)
@@ -162,6 +153,3 @@ def test_hd_of_an_empty_mask_is_undefined() -> None:
     for pair in ((empty, some), (some, empty), (empty, empty)):
         assert math.isnan(hausdorff(*pair))
         assert hausdorff(*pair, convention="released") == 0
-        points = [torch.from_numpy(surface_points(mask)) for mask in pair]
-        assert math.isnan(hausdorff_device(points[0], points[1]))
-        assert hausdorff_device(points[0], points[1], convention="released") == 0

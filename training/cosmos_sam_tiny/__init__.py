@@ -1,0 +1,1 @@
+"""Training of cosmos-sam-tiny; see README.md. Run from a checkout, never installed."""
