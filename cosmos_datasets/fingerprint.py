@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -27,10 +29,20 @@ def core_fingerprint() -> str:
 
 
 def code_fingerprint(source: Source) -> str:
-    """SHA-256 over the core, the source's module and its declaration."""
+    """SHA-256 over the core, the source's module with what it imports of its own package, and its declaration."""
     digest = hashlib.sha256(core_fingerprint().encode())
     module = inspect.getsourcefile(source.find_cases)
     if module is not None:
-        digest.update(Path(module).read_bytes())
+        for path in (Path(module), *_companions(Path(module), source.find_cases.__module__ or "")):
+            digest.update(path.read_bytes())
     digest.update(repr((source.labels, source.plane)).encode())
     return digest.hexdigest()
+
+
+def _companions(path: Path, name: str) -> list[Path]:
+    """Files of the modules that a loader imports from its own package, such as a long table of classes."""
+    package = name.rpartition(".")[0]
+    imports = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+    names = {f"{package}.{one.module}" if one.level else str(one.module) for one in imports if one.module}
+    files = [getattr(sys.modules.get(one), "__file__", None) for one in sorted(names) if one.startswith(f"{package}.")]
+    return [Path(file) for file in files if file] if package else []

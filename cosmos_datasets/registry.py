@@ -37,8 +37,3 @@ def get_source(source_id: str) -> Source:
     if not isinstance(source, Source) or source.id != source_id:
         raise CosmosError(f"entry point {source_id} ({found[source_id].value}) is not a Source of that id.")
     return source
-
-
-def all_sources() -> list[Source]:
-    """Every installed source, by id."""
-    return [get_source(source_id) for source_id in source_ids()]

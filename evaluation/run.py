@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,8 +67,9 @@ class Request:
     threads: int = 2
     save_masks: bool = False
 
-    def select(self) -> tuple[CosmosDataset, Selection]:
-        """Open the data set and choose the masks; raises :class:`CosmosError`."""
+    @cached_property
+    def selected(self) -> tuple[CosmosDataset, Selection]:
+        """The data set, opened, and the chosen masks; raises :class:`CosmosError`."""
         data = open_dataset(self.dataset)
         selection = select(
             data,
@@ -89,7 +91,7 @@ class Request:
         from cosmos_datasets.evaluation.models.checkpoint import find_checkpoint
 
         check_out(self.out)
-        data, _ = self.select()
+        data, _ = self.selected
         for shard in data.shards(self.config, self.split):
             path = Path(data.root) / shard.path
             if path.parent.is_dir() and (not path.is_file() or path.stat().st_size != shard.bytes):
@@ -129,7 +131,7 @@ def evaluate(
     from cosmos_datasets.evaluation.models import load_model
     from cosmos_datasets.evaluation.scoring import Settings
 
-    data, selection = request.select()
+    data, selection = request.selected
     settings = Settings(request.strategies, request.grid, _convention(request.convention), request.distances)
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
     facts = _facts(request, selection, adapter, settings)

@@ -2,13 +2,14 @@
 
 import ast
 import dataclasses
+import importlib
 from pathlib import Path
 
 import pytest
 
 import cosmos_datasets
 from cosmos_datasets import fingerprint
-from cosmos_datasets.registry import all_sources, get_source
+from cosmos_datasets.registry import get_source, source_ids
 from cosmos_datasets.source import Label
 
 _CORE = Path(cosmos_datasets.__file__).parent
@@ -42,9 +43,9 @@ def test_every_module_behind_a_row_counts() -> None:
 
 
 def test_fingerprints_of_sources_differ_and_repeat() -> None:
-    prints = [fingerprint.code_fingerprint(source) for source in all_sources()]
+    prints = [fingerprint.code_fingerprint(source) for source in map(get_source, source_ids())]
     assert len(set(prints)) == len(prints)
-    assert prints == [fingerprint.code_fingerprint(source) for source in all_sources()]
+    assert prints == [fingerprint.code_fingerprint(source) for source in map(get_source, source_ids())]
     assert all(len(one) == 64 for one in prints)
 
 
@@ -70,3 +71,20 @@ def test_edited_loader_changes_the_fingerprint(tmp_path: Path) -> None:
         edited = dataclasses.replace(source, find_cases=names["find_cases"])  # type: ignore[arg-type]
         prints.add(fingerprint.code_fingerprint(edited))
     assert len(prints) == 2
+
+
+def test_a_table_beside_the_loader_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "clinic_sources"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "classes.py").write_text("NAMES = ('a',)\n")
+    (package / "loader.py").write_text(
+        "from clinic_sources.classes import NAMES\ndef find_cases(root):\n    return NAMES\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    find_cases = importlib.import_module("clinic_sources.loader").find_cases
+    source = dataclasses.replace(get_source("acdc"), find_cases=find_cases)
+    before = fingerprint.code_fingerprint(source)
+    assert fingerprint.code_fingerprint(source) == before
+    (package / "classes.py").write_text("NAMES = ('b',)\n")
+    assert fingerprint.code_fingerprint(source) != before

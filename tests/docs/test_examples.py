@@ -15,7 +15,7 @@ from raw_trees.phantom import anatomy, paint, store, write_nifti
 from tiny_models import save, tiny_sam
 
 from cosmos_datasets.build.run import build
-from cosmos_datasets.registry import all_sources, get_source
+from cosmos_datasets.registry import get_source, source_ids
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -74,7 +74,11 @@ def test_readme_lists_the_sources_as_they_are_declared() -> None:
         r"(?m)^\| `(\w+)` \|.*\| ([\d,]+) \| ([\d,]+) \|.*\| ([^|]+) \|$", (CHECKOUT / "README.md").read_text()
     )
     listed = {name: (int(objects), int(cases.replace(",", "")), licence) for name, objects, cases, licence in rows}
-    own = [source for source in all_sources() if source.find_cases.__module__.startswith("cosmos_datasets.")]
+    own = [
+        source
+        for source in map(get_source, source_ids())
+        if source.find_cases.__module__.startswith("cosmos_datasets.")
+    ]
     assert listed == {
         source.id: (len(source.objects), source.expected["cases"], source.licence.split(" (")[0]) for source in own
     }
