@@ -52,6 +52,18 @@ def on_grid(labels: Grid, image: Grid, *, trust_index: bool) -> NDArray[Any]:
     return _nearest(labels.array, to_labels, shape)
 
 
+def corner_distance(labels: Grid, image: Grid) -> float:
+    """How far apart two headers put the same corner of the two arrays, in millimetres; the farthest corner counts.
+
+    Zero where a header says nothing, or nothing usable.
+    """
+    if labels.affine is None or image.affine is None:
+        return 0.0
+    apart = labels.affine @ _corners(labels.array.shape) - image.affine @ _corners(image.array.shape)
+    farthest = float(np.linalg.norm(apart[:3], axis=0).max())
+    return farthest if np.isfinite(farthest) else 0.0
+
+
 def _corners(shape: tuple[int, ...]) -> NDArray[np.float64]:
     ends = [(0, size - 1) for size in shape]
     return np.array([[i, j, k, 1.0] for i in ends[0] for j in ends[1] for k in ends[2]]).T
@@ -87,6 +99,8 @@ def _is_invertible(affine: NDArray[np.float64]) -> bool:
 def _nearest(labels: NDArray[Any], transform: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[Any]:
     from scipy import ndimage
 
+    if not labels.any():
+        return np.zeros(shape, labels.dtype)  # tools crop an empty mask to nothing, anywhere
     inside = transform @ _corners(shape)
     low, high = inside[:3].min(axis=1), inside[:3].max(axis=1)
     if np.any(high < -0.5) or np.any(low > np.asarray(labels.shape) - 0.5):

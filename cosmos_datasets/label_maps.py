@@ -16,6 +16,8 @@ from cosmos_datasets.errors import CaseError
 from cosmos_datasets.source import Label
 
 Box = tuple[int, int, int, int]
+#: Label values that went through a header's scale factor (SPM writes such files) are whole but for its rounding.
+_SCALING_ERROR = 0.01
 #: label, instance, box (xyxy, ends inclusive), pixels, and the cropped mask on demand: small masks are never made.
 FoundMask = tuple[Label, int, Box, int, Callable[[], NDArray[np.bool_]]]
 
@@ -63,6 +65,22 @@ def value_table(labels: tuple[Label, ...]) -> ValueTable:
     for low, high, name in ranges:
         lookup[low : high + 1] = position[name]
     return ValueTable(tuple(classes.values()), lookup)
+
+
+def as_integers(labels: NDArray[Any]) -> NDArray[Any]:
+    """Label values as integers: files are sometimes stored as floating point.
+
+    Raises:
+        CaseError: if a value is not a whole number.
+    """
+    if labels.dtype.kind in "biu":
+        return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
+    whole: NDArray[Any] = np.rint(labels)
+    with np.errstate(invalid="ignore"):  # infinite values
+        is_whole = np.all(np.abs(labels - whole) <= _SCALING_ERROR)
+    if labels.dtype.kind != "f" or not is_whole:
+        raise CaseError("label values must be whole numbers, this file holds fractions or NaN.")
+    return whole.astype(np.int32)
 
 
 def masks_of_slice(plane: NDArray[Any], annotation: Annotation, table: ValueTable | Label) -> Iterator[FoundMask]:

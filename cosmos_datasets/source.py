@@ -31,6 +31,7 @@ class Label:
         table: where one source has several encodings, the one this belongs to (``Task03_Liver``, ``MR``).
         excluded: why the class is left out; given exactly when ``object`` is ``None``.
         release: the release that has the class, where not all have it (``v1``).
+        modalities: those it is labelled in, where the source has others as well; empty for all of the source's.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Label:
     table: str = ""
     excluded: str = ""
     release: str = ""
+    modalities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.object is None) != bool(self.excluded):
@@ -53,11 +55,15 @@ class Download:
         url: where it lies.
         sha256: its checksum in lower-case hex, or ``None`` where nobody published one.
         size: its size in bytes, or ``None`` where it is not known.
+        name: the file name to give it, where the address does not end in one.
+        into: folder of the layout that an archive without a folder of its own is unpacked into.
     """
 
     url: str
     sha256: str | None = None
     size: int | None = None
+    name: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,8 @@ class Source:
         unverified: facts that are stated from general knowledge and were not checked against the release.
         markers: glob patterns, relative to the layout's root; the folder where one of them matches is the root.
         find_cases: given the root, yields its labelled cases without decoding anything.
+        extra: a neighbouring data set that is not among the 53 of the paper.
+        paper_release: where classes differ by release (``Label.release``), the one of the paper's time.
     """
 
     id: str
@@ -105,6 +113,8 @@ class Source:
     pitfalls: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    extra: bool = False
+    paper_release: str = ""
 
     def __post_init__(self) -> None:
         if not (self.id.isascii() and self.id.replace("_", "").isalnum() and self.id == self.id.lower()):

@@ -21,7 +21,7 @@ from cosmos_datasets.encoding import decode_image, encode_image, encode_mask, jp
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.intensity import Intensity, to_8bit
-from cosmos_datasets.label_maps import ValueTable, masks_of_slice, value_table
+from cosmos_datasets.label_maps import FoundMask, ValueTable, as_integers, masks_of_slice, value_table
 from cosmos_datasets.orientation import Slicing, slicing
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Label, Source
@@ -29,8 +29,6 @@ from cosmos_datasets.source import Label, Source
 #: A mask must have more pixels than this (protocol of the paper: the count of each label in a slice).
 MIN_AREA = 50
 FOLDS = 5
-#: Label values that went through a header's scale factor (SPM writes such files) are whole but for its rounding.
-_SCALING_ERROR = 0.01
 
 Row = dict[str, Any]
 
@@ -51,6 +49,11 @@ class Standardised:
 def fold_of(group_id: str) -> int:
     """The fold 0..4 of a group: a hash, so that it is the same everywhere and for ever."""
     return int.from_bytes(hashlib.sha256(group_id.encode()).digest()[:8], "big") % FOLDS
+
+
+def group_of(source: Source, case: Case) -> str:
+    """What must stay in one split and one fold, across sources."""
+    return case.group or f"{source.id}/{case.subject_id}"
 
 
 def standardise(source: Source, case: Case, intensity: Intensity | None = None) -> Standardised:
@@ -113,7 +116,7 @@ def _own_stream(case: Case, pixels: NDArray[np.uint8]) -> bytes | None:
 
 
 def _identity(source: Source, case: Case) -> Row:
-    group = case.group or f"{source.id}/{case.subject_id}"
+    group = group_of(source, case)
     return {
         "modality": case.modality,
         "source": source.id,
@@ -164,45 +167,52 @@ def _pixels(
     return to_8bit(values, *bounds), bounds
 
 
-def _as_integers(labels: NDArray[Any]) -> NDArray[Any]:
-    """Label files are sometimes stored as floating point; anything but whole numbers there is an error."""
-    if labels.dtype.kind in "biu":
-        return labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
-    whole: NDArray[Any] = np.rint(labels)
-    with np.errstate(invalid="ignore"):  # infinite values
-        is_whole = np.all(np.abs(labels - whole) <= _SCALING_ERROR)
-    if labels.dtype.kind != "f" or not is_whole:
-        raise CaseError("label values must be whole numbers, this file holds fractions or NaN.")
-    return whole.astype(np.int32)
+def found_masks(
+    source: Source, annotation: Annotation, labels: NDArray[Any], cut: Slicing | None
+) -> Iterator[tuple[int, FoundMask]]:
+    """Find every mask of an annotation, whatever its size, excluded labels too.
+
+    Args:
+        source: gives label values their meaning.
+        annotation: whose values they are.
+        labels: on the grid of the image, see :func:`cosmos_datasets.alignment.on_grid`.
+        cut: how a volume becomes slices; ``None`` for a picture.
+
+    Yields:
+        Slice number (0 for a picture) and mask.
+
+    Raises:
+        CaseError: if values are not whole, or not declared.
+    """
+    stack = cut.stack(labels) if cut else labels[None]
+    if annotation.label is None:
+        table: ValueTable | Label = value_table(source.table(annotation.table))
+        stack = as_integers(stack)
+    else:
+        table = source.label(annotation.label)
+    for index, plane in enumerate(stack):
+        if plane.any():
+            yield from ((index, mask) for mask in masks_of_slice(plane, annotation, table))
 
 
 def _masks(
     source: Source, annotation: Annotation, labels: NDArray[Any], cut: Slicing | None, dropped: Counter[str]
 ) -> Iterator[tuple[int, Row]]:
-    stack = cut.stack(labels) if cut else labels[None]
-    if annotation.label is None:
-        table: ValueTable | Label = value_table(source.table(annotation.table))
-        stack = _as_integers(stack)
-    else:
-        table = source.label(annotation.label)
-    for index, plane in enumerate(stack):
-        if not plane.any():
-            continue
-        for label, instance, box, area, mask in masks_of_slice(plane, annotation, table):
-            if label.object is None:
-                dropped[f"excluded label {label.name}: {label.excluded}"] += 1
-            elif area <= MIN_AREA:
-                dropped[f"mask of {MIN_AREA} pixels or fewer"] += 1
-            else:
-                yield (
-                    index,
-                    {
-                        "mask": {"bytes": encode_mask(mask()), "path": None},
-                        "object": label.object,
-                        "label": label.name,
-                        "instance": instance,
-                        "rater": annotation.rater,
-                        "area": area,
-                        "bbox": list(box),
-                    },
-                )
+    for index, (label, instance, box, area, mask) in found_masks(source, annotation, labels, cut):
+        if label.object is None:
+            dropped[f"excluded label {label.name}: {label.excluded}"] += 1
+        elif area <= MIN_AREA:
+            dropped[f"mask of {MIN_AREA} pixels or fewer"] += 1
+        else:
+            yield (
+                index,
+                {
+                    "mask": {"bytes": encode_mask(mask()), "path": None},
+                    "object": label.object,
+                    "label": label.name,
+                    "instance": instance,
+                    "rater": annotation.rater,
+                    "area": area,
+                    "bbox": list(box),
+                },
+            )

@@ -8,7 +8,10 @@ lesions are named for what they are.
 
 from __future__ import annotations
 
+import difflib
 import re
+
+from cosmos_datasets.errors import CosmosError
 
 #: The 18 modalities of the paper.
 MODALITIES: tuple[str, ...] = (
@@ -203,6 +206,16 @@ def matching_objects(query: str) -> list[str]:
     if wanted in {_plain(name) for name in OBJECTS}:
         return [name for name in sorted(OBJECTS) if _plain(name) == wanted]
     return [name for name in sorted(OBJECTS) if wanted in map(_plain, OBJECTS[name])]
+
+
+def objects_called(word: str) -> list[str]:
+    """Canonical objects that a word may mean; raises :class:`CosmosError` with suggestions if there are none."""
+    found = matching_objects(word)
+    if not found:
+        close = difflib.get_close_matches(word, OBJECTS, n=3)
+        hint = f" Did you mean {', '.join(close)}?" if close else ""
+        raise CosmosError(f"no object is called {word!r}.{hint}")
+    return found
 
 
 def _plain(word: str) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from cosmos_datasets.build.files import combine
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.load.access import CosmosDataset
-from cosmos_datasets.vocabulary import slug
+from cosmos_datasets.vocabulary import objects_called, slug
 
 #: Rows of a row group that make a chunk: the unit of batching, resuming and dividing among processes.
 CHUNK_ROWS = 8
@@ -125,7 +125,7 @@ def select(
     if modality is not None:
         chosen &= table["modality"].isin(_modalities_called(modality, table["modality"].unique(), data.location))
     if object_ is not None:
-        chosen &= table["object"].isin(data.objects_called(object_))
+        chosen &= table["object"].isin(objects_called(object_))
     if masks == "union":
         chosen &= table["instance"] == 0
     elif masks == "instances":

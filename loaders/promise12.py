@@ -1,32 +1,21 @@
 """PROMISE12: transversal T2-weighted MRI of the prostate from four centres."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import ItkImage
 from cosmos_datasets.source import Download, Label, Source
-
-_SEGMENTATION = re.compile(r"Case\d{2}_segmentation\.mhd")
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the training cases: the folders of test cases, which reuse the names, hold no segmentation."""
-    segmentations = [path for path in sorted(root.rglob("*.mhd")) if _SEGMENTATION.fullmatch(path.name)]
-    for folder in sorted({path.parent for path in segmentations}):
-        for image in sorted(folder.glob("Case[0-9][0-9].mhd")):
-            if not image.with_name(f"{image.stem}_segmentation.mhd").is_file():
-                raise LayoutError(
-                    f"{image} has no {image.stem}_segmentation.mhd beside it; unpack the training data again."
-                )
-    for path in segmentations:
-        case_id = path.stem.removesuffix("_segmentation")
-        image = path.with_name(f"{case_id}.mhd")
-        if not image.is_file():
-            raise LayoutError(f"{path} has no image {image} beside it; unpack the training data again.")
-        yield Case(case_id, case_id, "T2W MRI", ItkImage(image), (Annotation(ItkImage(path)),))
+    for folder in sorted({path.parent for path in below(root, "Case*_*egmentation.mhd")}):
+        images = named(folder.iterdir(), r"(Case\d{2})\.mhd")
+        labels = named(folder.iterdir(), r"(Case\d{2})_segmentation\.mhd")
+        for name, image, label in pairs(images, labels, every_image=True):
+            yield Case(name, name, "T2W MRI", ItkImage(image), (Annotation(ItkImage(label)),))
 
 
 SOURCE = Source(
@@ -45,33 +34,27 @@ SOURCE = Source(
     labels=(Label("prostate", "prostate", 1),),
     layout="""
 training_data/
-  Case00.mhd
-  Case00.raw
-  Case00_segmentation.mhd
-  Case00_segmentation.raw
-  ...
-  Case49_segmentation.raw
+  Case00.mhd, Case00.raw
+  Case00_segmentation.mhd, Case00_segmentation.raw
+  ... Case49_segmentation.raw
 """,
     citation="""
 @article{litjens2014promise12,
-  title   = {Evaluation of prostate segmentation algorithms for {MRI}: The {PROMISE12} challenge},
-  author  = {Litjens, Geert and Toth, Robert and van de Ven, Wendy and others},
-  journal = {Medical Image Analysis},
-  volume  = {18},
-  number  = {2},
-  pages   = {359--373},
-  year    = {2014},
-  doi     = {10.1016/j.media.2013.12.002}
+  title = {Evaluation of prostate segmentation algorithms for {MRI}: The {PROMISE12} challenge},
+  author = {Litjens, Geert and Toth, Robert and van de Ven, Wendy and others},
+  journal = {Medical Image Analysis}, volume = {18}, number = {2}, pages = {359--373}, year = {2014},
+  doi = {10.1016/j.media.2013.12.002}
 }
 """,
     expected={"cases": 50, "subjects": 50},
     find_cases=find_cases,
     # The three parts of the older release lie side by side, so the folder above the files is the root.
-    markers=("Case*_segmentation.mhd", "*/Case*_segmentation.mhd", "*/*/Case*_segmentation.mhd"),
+    markers=tuple(f"{above}Case*_*egmentation.mhd" for above in ("", "*/", "*/*/")),
     downloads=(
         Download(
             "https://zenodo.org/records/8026660/files/training_data.zip?download=1",
             sha256="150287d0c74cd0105d8b70b43af4a7bf4f1fd3e1748829779177a0ccaf948f45",
+            name="training_data.zip",
         ),
     ),
     pitfalls=(

@@ -35,7 +35,7 @@ def macos_archive(folder: Path) -> None:
 def set_one_value(files: Sequence[Path], value: int) -> None:
     """Write a label value into the central voxel of a volume, or pixel of the middle slice."""
     path = files[0] if files[0].suffix == ".mhd" else files[len(files) // 2]
-    if path.name.endswith((".nii", ".nii.gz")):
+    if path.name.endswith((".nii", ".nii.gz", ".img")):
         image = nibabel.load(path)
         array = np.asanyarray(image.dataobj).copy()
         _set_central(array, value)

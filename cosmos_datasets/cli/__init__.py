@@ -7,10 +7,12 @@ starts at once.
 import click
 
 from cosmos_datasets.cli.building import build
-from cosmos_datasets.cli.catalog import info, list_sources
+from cosmos_datasets.cli.catalog import info, list_sources, targets
 from cosmos_datasets.cli.checking import verify
 from cosmos_datasets.cli.counting import stats
+from cosmos_datasets.cli.downloading import download
 from cosmos_datasets.cli.guard import GuardedGroup
+from cosmos_datasets.cli.inspecting import check
 
 
 @click.group(cls=GuardedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,7 +24,9 @@ def main() -> None:
     From nothing to a loaded data set:
       cosmos-datasets list                              which sources there are
       cosmos-datasets info msd                          how to get one, and what is in it
-      cosmos-datasets build msd --raw downloads/msd --out cosmos1050k
+      cosmos-datasets download msd --raw downloads      fetch it, or be told the steps
+      cosmos-datasets check msd --raw downloads         complete and sound?
+      cosmos-datasets build msd --raw downloads --out cosmos1050k
       cosmos-datasets verify cosmos1050k                every file as it was written?
       cosmos-datasets stats cosmos1050k                 how many images and masks of what
       python -c 'from datasets import load_dataset; print(load_dataset("cosmos1050k", "msd"))'
@@ -32,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (list_sources, info, build, verify, stats):
+for command in (list_sources, info, targets, download, check, build, verify, stats):
     main.add_command(command)

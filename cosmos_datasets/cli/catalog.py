@@ -1,4 +1,4 @@
-"""``list`` and ``info``: which sources there are, and everything known about one."""
+"""``list``, ``info`` and ``targets``: which sources there are, what is known about one, who labels what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import paragraph, print_json, print_table
+from cosmos_datasets.cli.printing import paragraph, print_json, print_markdown, print_table
 
 if TYPE_CHECKING:
     from cosmos_datasets.source import Label, Source
@@ -14,19 +14,33 @@ if TYPE_CHECKING:
 
 @click.command("list", short_help="Show every installed source.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, for scripts.")
-def list_sources(as_json: bool) -> None:
-    """Show every installed source: modalities, objects, licence and how to get it.
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
+def list_sources(as_json: bool, markdown: bool) -> None:
+    """Show every installed source: modalities, objects, cases, licence and how to get it.
 
+    cases: as the publisher counts them. open points: facts that were not checked against the release, see info.
     redistributable: "yes" may be passed on, "gated" after accepting terms, "no" where the licence forbids it or
     nobody knows. access: "open" for everybody, "account" after signing in, "request" after asking the publisher.
 
     \b
     cosmos-datasets list
     cosmos-datasets list | grep CT
-    cosmos-datasets list --json | jq -r '.[] | select(.access == "open").id'
+    cosmos-datasets list --json | jq -r '.[] | select(.downloadable).id'
 
     A package of yours that registers a source under the entry-point group cosmos_datasets.sources appears here too.
     """
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown exclude each other")
+    sources = _installed()
+    if as_json:
+        print_json([_summary(source) for source in sources])
+    elif markdown:
+        print_markdown([_row(source) for source in sources])
+    elif sources:
+        print_table([_row(source) for source in sources], {"title": 40, "modalities": 28, "licence": 20})
+
+
+def _installed() -> list[Source]:
     from cosmos_datasets.errors import CosmosError
     from cosmos_datasets.registry import get_source, source_ids
 
@@ -37,10 +51,7 @@ def list_sources(as_json: bool) -> None:
         except CosmosError as error:
             # One package that cannot be imported should not hide all others.
             click.echo(f"warning: {error}", err=True)
-    if as_json:
-        print_json([_summary(source) for source in sources])
-    elif sources:
-        print_table([_row(source) for source in sources], {"title": 40, "modalities": 28, "licence": 20})
+    return sources
 
 
 def _row(source: Source) -> dict[str, Any]:
@@ -49,9 +60,11 @@ def _row(source: Source) -> dict[str, Any]:
         "title": source.title,
         "modalities": ", ".join(source.modalities),
         "objects": len(source.objects),
+        "cases": source.expected.get("cases", "unknown"),
         "licence": source.licence,
         "redistributable": source.redistributable,
         "access": source.access,
+        "open points": len(source.unverified),
     }
 
 
@@ -62,6 +75,9 @@ def _summary(source: Source) -> dict[str, Any]:
         "objects": list(source.objects),
         "homepage": source.homepage,
         "expected": dict(source.expected),
+        "open points": list(source.unverified),
+        "downloadable": bool(source.downloads),
+        "extra": source.extra,
     }
 
 
@@ -90,7 +106,8 @@ def info(source: str, as_json: bool) -> None:
         "modalities": ", ".join(one.modalities),
         "plane": one.plane,
         "expected": ", ".join(f"{name} {number:,}" for name, number in one.expected.items()),
-        "related": ", ".join(one.related),
+        "related": f"{', '.join(one.related)} (share scans with it)" if one.related else "",
+        "extra": "not among the 53 data sets of the paper" if one.extra else "",
     }
     for name, text in facts.items():
         if text:
@@ -101,6 +118,8 @@ def info(source: str, as_json: bool) -> None:
     for file in one.downloads:
         checked = f"  sha256 {file.sha256}" if file.sha256 else ""
         click.echo(f"  {file.url}{checked}")
+    if one.downloads:
+        click.echo(f"\n  cosmos-datasets download {one.id} --raw downloads")
     click.echo(f"\nExpected layout\n\n{_indented(one.layout)}")
     for title, items in (("Pitfalls", one.pitfalls), ("Not verified", one.unverified)):
         if items:
@@ -108,7 +127,57 @@ def info(source: str, as_json: bool) -> None:
             for item in items:
                 click.echo(paragraph(item, "  - ", "    "))
     click.echo(f"\nCitation\n\n{_indented(one.citation)}")
-    click.echo(f"\nNext: cosmos-datasets build {one.id} --raw FOLDER --out cosmos1050k")
+    click.echo(f"\nNext: cosmos-datasets check {one.id} --raw FOLDER")
+    click.echo(f"      cosmos-datasets build {one.id} --raw FOLDER --out cosmos1050k")
+
+
+@click.command(short_help="Show every object in every modality, with its sources.")
+@click.option("--object", "words", multiple=True, help="Only this object, or one that it is a synonym of.")
+@click.option("--modality", "modalities", multiple=True, help="Only this modality: T2W MRI, or t2w-mri.")
+@click.option("--source", "names", multiple=True, help="Only what this source labels.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, for scripts.")
+def targets(words: tuple[str, ...], modalities: tuple[str, ...], names: tuple[str, ...], as_json: bool) -> None:
+    """Show every target, an object in a modality, with the sources that label it.
+
+    Sides, levels and lobes are merged in the object (kidney, rib, vertebra) and kept in the label of each mask; info
+    SOURCE shows which label counts as which object. Extra: only in neighbouring data sets or later releases.
+
+    \b
+    cosmos-datasets targets
+    cosmos-datasets targets --object liver
+    cosmos-datasets targets --modality t2w-mri --source chaos
+    cosmos-datasets targets --json | jq -r '.[] | [.object, .modality] | @csv'
+
+    Targets are what sources declare; cosmos-datasets stats counts the masks of a built data set.
+    """
+    from cosmos_datasets.targets import PAPER, counts
+    from cosmos_datasets.targets import targets as targets_of
+    from cosmos_datasets.vocabulary import objects_called, slug
+
+    everything = targets_of(_installed())
+    objects = {name for word in words for name in objects_called(word)}
+    slugs = {slug(name) for name in modalities}
+    found = [
+        target
+        for target in everything
+        if (not words or target.object in objects)
+        and (not slugs or slug(target.modality) in slugs)
+        and (not names or set(names) & set(target.sources))
+    ]
+    rows = [{**vars(target), "sources": list(target.sources)} for target in found]
+    if as_json:
+        print_json(rows)
+        return
+    if rows:
+        shown = [
+            {**row, "sources": ", ".join(target.sources), "extra": "extra" * target.extra}
+            for row, target in zip(rows, found, strict=True)
+        ]
+        print_table(shown, {"sources": 60})
+    if len(found) == len(everything):
+        ours = counts(target for target in everything if not target.extra)
+        numbers = ", ".join(f"{number} {name} (the paper: {PAPER[name]})" for name, number in ours.items())
+        click.echo(f"without the extra ones: {numbers}", err=True)
 
 
 def _indented(text: str) -> str:

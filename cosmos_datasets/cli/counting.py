@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cosmos_datasets.cli.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from cosmos_datasets.load.access import CosmosDataset
+    from cosmos_datasets.statistics import Statistics
 
 _GROUPINGS = ("source", "modality", "object", "target", "split")
 
@@ -22,9 +27,14 @@ _GROUPINGS = ("source", "modality", "object", "target", "split")
     multiple=True,
     help="Count by this only; may be given several times. A target is an object in a modality.  [default: all]",
 )
+@click.option(
+    "--figures",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Draw the counts, image sizes and mask areas into this folder, as PNG.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one object, for scripts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print one table; its first column names the grouping.")
-def stats(out: str | None, groupings: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
+def stats(out: str | None, groupings: tuple[str, ...], figures: Path | None, as_json: bool, as_csv: bool) -> None:
     """Count cases, images and masks of the data set OUT by source, modality, object, target and split.
 
     OUT is a folder or a Hub id; without it $COSMOS1050K or ./cosmos1050k. Only the index is read, no image.
@@ -37,6 +47,7 @@ def stats(out: str | None, groupings: tuple[str, ...], as_json: bool, as_csv: bo
     cosmos-datasets stats cosmos1050k
     cosmos-datasets stats cosmos1050k --by target --csv > targets.csv
     cosmos-datasets stats cosmos1050k --json | jq .total
+    cosmos-datasets stats cosmos1050k --figures figures
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -45,7 +56,7 @@ def stats(out: str | None, groupings: tuple[str, ...], as_json: bool, as_csv: bo
 
     chosen = groupings or _GROUPINGS
     data = open_dataset(out)
-    found = count(data, chosen)
+    found = count(data, _GROUPINGS if figures else chosen)
     tables = {name: found.table(name) for name in chosen}
     if as_json:
         print_json({"revision": data.manifest.revision, "total": vars(found.total), **tables})
@@ -58,6 +69,8 @@ def stats(out: str | None, groupings: tuple[str, ...], as_json: bool, as_csv: bo
             if tables[name]:
                 click.echo()
                 print_table(tables[name])
+    if figures:
+        _draw(data, found, figures)
 
 
 def _print_csv(tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -66,3 +79,14 @@ def _print_csv(tables: dict[str, list[dict[str, Any]]]) -> None:
     writer.writeheader()
     for grouping, rows in tables.items():
         writer.writerows({"grouping": grouping, **row} for row in rows)
+
+
+def _draw(data: CosmosDataset, found: Statistics, folder: Path) -> None:
+    from cosmos_datasets.errors import CosmosError
+
+    if not found.total.images:
+        raise CosmosError(f"{data.location} holds no images yet, so there is nothing to draw.")
+    from cosmos_datasets.figures import draw
+
+    for path in draw(data, found, folder):
+        click.echo(f"drawn: {path}", err=True)

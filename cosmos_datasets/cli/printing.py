@@ -42,6 +42,16 @@ def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = 
     )
 
 
+def print_markdown(rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows of equal keys as a Markdown table."""
+    names = list(rows[0])
+    click.echo("| " + " | ".join(names) + " |")
+    click.echo("|" + "|".join("--:" if isinstance(value, int) else "---" for value in rows[0].values()) + "|")
+    for row in rows:
+        cells = (f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|") for value in row.values())
+        click.echo("| " + " | ".join(cells) + " |")
+
+
 def paragraph(text: str, first: str = "  ", rest: str = "  ") -> str:
     """Wrap a text to the terminal, to 100 columns at most; ``first`` and ``rest`` begin its lines."""
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from cosmos_datasets.build.readme import configs
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.load.location import is_hub_id, local_folder
-from cosmos_datasets.vocabulary import OBJECTS, matching_objects, slug
+from cosmos_datasets.vocabulary import objects_called, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,18 +129,8 @@ class CosmosDataset:
         if not instances:
             table = table[table["instance"] == 0]
         if object is not None:
-            table = table[table["object"].isin(self.objects_called(object))]
+            table = table[table["object"].isin(objects_called(object))]
         found: pd.DataFrame = table.reset_index(drop=True)
-        return found
-
-    @staticmethod
-    def objects_called(word: str) -> list[str]:
-        """Canonical objects that a word may mean; raises :class:`CosmosError` with suggestions if there are none."""
-        found = matching_objects(word)
-        if not found:
-            close = difflib.get_close_matches(word, OBJECTS, n=3)
-            hint = f" Did you mean {', '.join(close)}?" if close else ""
-            raise CosmosError(f"no object is called {word!r}.{hint}")
         return found
 
     def rows(self, found: pd.DataFrame, columns: list[str] | None = None) -> Iterator[Row]:

@@ -6,6 +6,8 @@ Nothing of the header but geometry and the rescale function is ever read out, so
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -96,22 +98,42 @@ class DicomSeries:
         return [slices[number] for number in np.argsort(places)]
 
 
-def _read_slice(path: Path) -> _Slice:
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """As :func:`reading`, without pydicom's warnings: odd header elements are common and none of them is used."""
+    with reading(path), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")
+        warnings.filterwarnings("error", "End of file reached")  # in the middle of the pixels
+        yield
+
+
+def grey_frame(path: Path) -> tuple[Any, NDArray[Any]]:
+    """Open a file and decode its pixels; to be called while :func:`decoding` it.
+
+    Returns:
+        The data set, and the stored integers, ``(rows, columns)``.
+
+    Raises:
+        CaseError: if the file holds no pixels, or more than one grey frame.
+    """
     import pydicom
+
+    dataset = pydicom.dcmread(path, force=True)
+    if "PixelData" not in dataset:
+        raise CaseError(f"{path}: no pixel data; is this a DICOM image?")
+    if not hasattr(dataset.file_meta, "TransferSyntaxUID"):
+        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    pixels = dataset.pixel_array
+    if pixels.ndim != 2:
+        raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
+    return dataset, pixels
+
+
+def _read_slice(path: Path) -> _Slice:
     from pydicom.pixels import apply_rescale
 
-    with reading(path), warnings.catch_warnings():
-        # Odd header elements are common and none of them is used; an end in the middle of the pixels is an error.
-        warnings.filterwarnings("ignore", module="pydicom")
-        warnings.filterwarnings("error", "End of file reached")
-        dataset = pydicom.dcmread(path, force=True)
-        if "PixelData" not in dataset:
-            raise CaseError(f"{path}: no pixel data; is this a DICOM image?")
-        if not hasattr(dataset.file_meta, "TransferSyntaxUID"):
-            dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-        pixels = dataset.pixel_array
-        if pixels.ndim != 2:
-            raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
+    with decoding(path):
+        dataset, pixels = grey_frame(path)
         is_rescaled = all(dataset.get(name) is not None for name in ("RescaleSlope", "RescaleIntercept"))
         rescaled = apply_rescale(pixels, dataset) if is_rescaled else pixels
         if rescaled.dtype.kind == "f":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -69,10 +70,19 @@ def _load(path: Path, *states: tuple[int, int]) -> tuple[NDArray[Any], NDArray[n
 
     # The sequences of one study are the channels of one 4D file, with one label map, and are cases one after the
     # other: two files are kept, each until it is edited.
-    image = nibabel.load(path)
+    image: Any = nibabel.load(path)
+    if path.suffix.lower() == ".gz":
+        # nibabel stops at the last voxel, so the checksum behind it would never be read.
+        with gzip.open(path) as stream:
+            image = type(image).from_stream(stream)
+            array = np.asanyarray(image.dataobj)
+            while stream.read(1 << 20):
+                pass
+    else:
+        array = np.asanyarray(image.dataobj)
     codes = (image.header.get(name, 0) for name in ("sform_code", "qform_code"))
     return (
-        np.asanyarray(image.dataobj),
+        array,
         np.asarray(image.affine, dtype=np.float64),
         any(int(code) > 0 for code in codes),
     )

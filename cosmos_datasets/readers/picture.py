@@ -20,11 +20,13 @@ from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.failure import reading
 
-Channels = Literal["stored", "max", "index"]
+Channels = Literal["stored", "max", "index", "red", "green", "blue"]
+Part = Literal["whole", "left", "right"]
 
 #: Pillow's guard against decompression bombs stops at 179 megapixels; a whole-slide region may be larger.
 _MAX_PIXELS = 2**31 - 1
 _CHANNELS = {2, 3, 4}
+_COLOURS = ("red", "green", "blue")
 #: ExtraSamples of a TIFF that say: transparency, associated or not.
 _ALPHA = {(1,), (2,)}
 
@@ -36,14 +38,19 @@ class Picture:
     Attributes:
         path: the file.
         channels: ``stored`` as displayed, grey or RGB (palette expanded, alpha dropped); ``max`` the largest of the
-            colour channels, for masks drawn in any colour; ``index`` the numbers as stored (palette indices, label or
-            instance values).
+            colour channels, for masks drawn in any colour (white of a 1-bit file is 255); ``index`` the numbers as
+            stored (palette indices, label or instance values); ``red``, ``green`` or ``blue`` that channel alone.
         page: page of a multi-page TIFF or frame of a GIF, from 0.
+        inverted: the structure is dark on a white ground: 8-bit values become 255 - value.
+        part: one half of the width of a stereo pair. A picture higher than wide is one view already and stays whole,
+            so the masks of a view may be as large as the view or as the pair.
     """
 
     path: Path
     channels: Channels = "stored"
     page: int = 0
+    inverted: bool = False
+    part: Part = "whole"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -55,7 +62,7 @@ class Picture:
 
         Returns:
             ``(height, width)`` or, with ``stored`` only, ``(height, width, 3)``; the dtype of the file (bool for
-            1-bit files). Orientation tags are not applied: pixels as stored.
+            1-bit files, but 0 and 255 with ``max``). Orientation tags are not applied: pixels as stored.
 
         Raises:
             CaseError: if the file is damaged or has a shape that is no picture.
@@ -67,7 +74,12 @@ class Picture:
                 array, palette = _read_pillow(self.path, self.page)
         if palette is not None and self.channels != "index":
             array = palette[array]
-        return Grid(_arrange(array, self.channels, self.path))
+        array = _arrange(array, self.channels, self.path)
+        if self.inverted:
+            array = ~array if array.dtype == np.bool_ else np.uint8(255) - array
+        if self.channels == "max" and array.dtype == np.bool_:  # a threshold is one of 8-bit values
+            array = array * np.uint8(255)
+        return Grid(_half(array, self.part))
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,13 @@ class PictureStack:
             where = self.paths[0].parent if self.paths else "a stack of pictures"
             raise CaseError(f"{where}: slices differ in size or are missing: {sorted(shapes)}.")
         return Grid(np.stack([array.T for array in arrays], axis=-1), stacked=True)
+
+
+def _half(array: NDArray[Any], part: Part) -> NDArray[Any]:
+    height, width = array.shape[:2]
+    if part == "whole" or height > width:
+        return array
+    return array[:, : width // 2] if part == "left" else array[:, width // 2 :]
 
 
 def _is_tiff(path: Path) -> bool:
@@ -169,6 +188,8 @@ def _pages_are_one_picture(shape: tuple[int, ...]) -> bool:
 def _arrange(array: NDArray[Any], channels: Channels, path: Path) -> NDArray[Any]:
     """Bring any channel layout to ``(height, width)`` or ``(height, width, 3)``."""
     array = np.squeeze(array)
+    if channels in _COLOURS and array.ndim == 2:
+        raise CaseError(f"{path}: a colour picture was expected, this one is grey.")
     if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[-1] not in _CHANNELS:
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 2:
@@ -176,6 +197,8 @@ def _arrange(array: NDArray[Any], channels: Channels, path: Path) -> NDArray[Any
     if array.ndim != 3 or array.shape[-1] not in _CHANNELS:
         raise CaseError(f"{path}: a picture was expected, the array is {array.shape}.")
     array = array[..., :3]
+    if channels in _COLOURS:
+        return np.asarray(array[..., _COLOURS.index(channels)])
     if channels in {"max", "index"}:
         if channels == "index" and any(np.any(array[..., 0] != array[..., k]) for k in range(1, array.shape[-1])):
             raise CaseError(f"{path}: one number a pixel was expected, its colour channels differ.")

@@ -82,6 +82,7 @@ mni152/
 """,
     expected={"cases": 1, "subjects": 1},
     find_cases=find_cases,
+    extra=True,
     markers=(f"sub-*/sub-*{_IMAGE}",),
     pitfalls=(
         "The image is the mean of 152 people, skull removed: smoother than any scan, and easier to segment.",

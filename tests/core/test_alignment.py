@@ -150,6 +150,15 @@ def test_what_cannot_be_paired_is_an_error() -> None:
             on_grid(Grid(np.ones((3, 4, 5)), broken), image, trust_index=False)
 
 
+def test_an_empty_mask_cropped_to_nothing_may_lie_anywhere() -> None:
+    image = Grid(np.zeros((3, 4, 5)), np.diag([1.0, 1, 1, 1]))
+    far = np.diag([1.0, 1, 1, 1])
+    far[:3, 3] = 500
+    found = on_grid(Grid(np.zeros((1, 1, 1), np.uint8), far), image, trust_index=False)
+    assert found.shape == (3, 4, 5)
+    assert not found.any()
+
+
 def test_real_labels_with_reversed_rows_land_on_the_organs() -> None:
     """A CT as DICOM, its label map as NIfTI with rows stored in the other direction."""
     folder = _REAL / "dicom_ct"

@@ -21,7 +21,7 @@ from cosmos_datasets.cli import main
 from cosmos_datasets.cli.printing import bytes_text
 from cosmos_datasets.registry import source_ids
 
-_COMMANDS = ("list", "info", "build", "verify", "stats")
+_COMMANDS = ("list", "info", "targets", "download", "check", "build", "verify", "stats")
 
 
 def _run(*arguments: object) -> Result:
@@ -89,9 +89,10 @@ def test_info_shows_everything() -> None:
         "https://msd-for-monai.s3-us-west-2.amazonaws.com/Task01_BrainTumour.tar\n",
         "imagesTr/BRATS_001.nii.gz",
         "@article{antonelli2022decathlon",
-        "- Two of the 32 cases of Task05 have no peripheral zone.",
+        "- Two cases of Task05 have no peripheral zone.",
         "- That Task03 has the numbers of LiTS.",
-        "related:    abdomenct_1k, brats20",
+        "related:    abdomenct_1k, brats20 (share scans with it)",
+        "cosmos-datasets download msd --raw downloads",
         "expected:   cases 3,225",
     ):
         assert words in text
@@ -103,6 +104,7 @@ def test_info_shows_everything() -> None:
         "table": "Task01_BrainTumour",
         "excluded": "",
         "release": "",
+        "modalities": ["T2-FLAIR MRI", "T1W MRI", "T1-GD MRI", "T2W MRI"],
     }
     assert body["citation"].strip().startswith("@article")
     assert "object" in _run("info", "drive").stdout
@@ -112,7 +114,9 @@ def test_info_shows_everything() -> None:
 @pytest.mark.parametrize("source", source_ids())
 def test_info_of_every_source(source: str) -> None:
     assert _json("info", source)["id"] == source
-    assert f"cosmos-datasets build {source} --raw" in _run("info", source).stdout
+    shown = _run("info", source).stdout
+    assert f"cosmos-datasets check {source} --raw" in shown
+    assert f"cosmos-datasets build {source} --raw" in shown
 
 
 def test_an_unknown_source_gets_a_suggestion() -> None:

@@ -329,3 +329,17 @@ def test_pickles_are_never_opened(name: str, tmp_path: Path) -> None:
     assert not sprung.exists()
     pickle.loads(data)
     assert sprung.exists(), "the trap works"
+
+
+def test_a_nifti_whose_checksum_does_not_fit_is_damaged(tmp_path: Path) -> None:
+    """Bytes that a disk or a download has changed still unpack to as many voxels."""
+    path = tmp_path / "ct.nii.gz"
+    values = np.random.default_rng(0).integers(0, 1000, (20, 20, 20), dtype=np.int16)
+    with gzip.open(path, "wb", compresslevel=0) as file:
+        file.write(nibabel.Nifti1Image(values, np.eye(4)).to_bytes())
+    np.testing.assert_array_equal(Nifti(path).read().array, values)
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+    with pytest.raises(CaseError, match=r"ct\.nii\.gz: cannot be read \(CRC check failed"):
+        Nifti(path).read()

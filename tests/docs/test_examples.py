@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from raw_trees import msd
 from raw_trees.phantom import anatomy, paint, store, write_nifti
 from tiny_models import save, tiny_sam
 
 from cosmos_datasets.build.run import build
+from cosmos_datasets.cli import main
 from cosmos_datasets.registry import get_source, source_ids
+from cosmos_datasets.source import Source
+from cosmos_datasets.targets import PAPER, counts, targets
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -69,19 +73,33 @@ def test_readme(home: Path) -> None:
     assert names["masks"]
 
 
-def test_readme_lists_the_sources_as_they_are_declared() -> None:
-    rows = re.findall(
-        r"(?m)^\| `(\w+)` \|.*\| ([\d,]+) \| ([\d,]+) \|.*\| ([^|]+) \|$", (CHECKOUT / "README.md").read_text()
-    )
-    listed = {name: (int(objects), int(cases.replace(",", "")), licence) for name, objects, cases, licence in rows}
-    own = [
-        source
-        for source in map(get_source, source_ids())
-        if source.find_cases.__module__.startswith("cosmos_datasets.")
+def _own_sources() -> list[Source]:
+    sources = map(get_source, source_ids())
+    return [one for one in sources if one.find_cases.__module__.startswith("cosmos_datasets.")]
+
+
+def test_the_list_of_sources_is_what_the_command_prints() -> None:
+    page = (CHECKOUT / "docs" / "sources.md").read_text().splitlines()
+    printed = CliRunner().invoke(main, ["list", "--markdown"]).stdout.splitlines()
+    own = {source.id for source in _own_sources()}
+    assert [line for line in page if line.startswith("|")] == [
+        line for line in printed if line.startswith("|---") or line.split(" | ")[0].removeprefix("| ") in {*own, "id"}
     ]
-    assert listed == {
-        source.id: (len(source.objects), source.expected["cases"], source.licence.split(" (")[0]) for source in own
+    assert len(own) == 57
+
+
+def test_the_counts_that_are_told_are_those_of_the_declarations() -> None:
+    ours = counts(target for target in targets(_own_sources()) if not target.extra)
+    told = "{modalities} modalities (names reconstructed), {objects} objects and {targets} targets".format(**ours)
+    assert told in " ".join((CHECKOUT / "README.md").read_text().split())
+    rows = re.findall(r"(?m)^\| (modalities|objects|targets) \| (\d+) \| (\d+) \|$", _page("vocabulary"))
+    assert {name: (int(here), int(paper)) for name, here, paper in rows} == {
+        name: (ours[name], PAPER[name]) for name in PAPER
     }
+
+
+def _page(name: str) -> str:
+    return (CHECKOUT / "docs" / f"{name}.md").read_text()
 
 
 def test_training_loop(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,8 +116,13 @@ def test_source_of_the_checklist(home: Path, tmp_path: Path) -> None:
     exec(compile(module.read_text(), str(module), "exec"), names)
     rng = np.random.default_rng(0)
     labels = anatomy(rng, (6, 40, 33), (1, 2))
-    for folder, drawn in (("images", paint(rng, labels)), ("labels", labels)):
-        stored = store(drawn, "sagittal", "RAS", (3.0, 0.8, 0.8))
-        write_nifti(tmp_path / "knee" / folder / "knee_001.nii.gz", stored.array, stored.affine)
+    for knee in ("knee_001", "knee_002"):
+        for folder, drawn in (("images", paint(rng, labels)), ("labels", labels)):
+            stored = store(drawn, "sagittal", "RAS", (3.0, 0.8, 0.8))
+            write_nifti(tmp_path / "knee" / folder / f"{knee}.nii.gz", stored.array, stored.affine)
+    report = build(names["SOURCE"], tmp_path, tmp_path / "out")
+    assert (report.cases, report.images, report.masks) == (2, 8, 14)
+    (tmp_path / "knee" / "images" / "knee_002.nii.gz").unlink()
     report = build(names["SOURCE"], tmp_path, tmp_path / "out")
     assert (report.cases, report.images, report.masks) == (1, 4, 7)
+    assert "images/knee_002.nii.gz: no such file" in report.broken["knee_002"]

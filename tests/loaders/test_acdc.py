@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from raw_trees import acdc
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.loaders.acdc import SOURCE
+from cosmos_datasets.standardise import standardise
 
 
 def ids(raw):
@@ -41,20 +44,31 @@ def test_doubled_folders_and_files_in_folders_of_their_name(tmp_path):
     assert ids(tmp_path / "other") == expected
 
 
-def test_label_without_image(tmp_path):
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "training/patient003/patient003_frame15",
+        "training/patient003/patient003_frame15_gt",
+        "testing/patient101/patient101_frame01_gt",
+    ],
+)
+def test_half_a_pair_is_listed_and_fails_alone(tmp_path, lost):
     acdc.write(tmp_path)
-    folder = tmp_path / "ACDC" / "database" / "training" / "patient003"
-    (folder / "patient003_frame15.nii.gz").unlink()
-    with pytest.raises(LayoutError, match=r"patient003_frame15_gt\.nii\.gz has no image patient003_frame15\.nii\.gz"):
-        SOURCE.cases(tmp_path)
+    before = SOURCE.cases(tmp_path)
+    path = tmp_path / "ACDC" / "database" / f"{lost}.nii.gz"
+    path.unlink()
+    assert SOURCE.cases(tmp_path) == before
+    (case,) = [case for case in before if path in case.files]
+    with pytest.raises(CaseError, match=re.escape(f"{path}: no such file; is the download complete?")):
+        standardise(SOURCE, case)
 
 
-@pytest.mark.parametrize("name", ["training/patient003/patient003_frame15", "testing/patient101/patient101_frame01"])
-def test_image_without_label(tmp_path, name):
+def test_testing_part_without_labels_is_left_out(tmp_path):
     acdc.write(tmp_path)
-    (tmp_path / "ACDC" / "database" / f"{name}_gt.nii.gz").unlink()
-    with pytest.raises(LayoutError, match=r"_frame\d\d\.nii\.gz has no label patient\d{3}_frame\d\d_gt\.nii\.gz"):
-        SOURCE.cases(tmp_path)
+    for path in (tmp_path / "ACDC" / "database" / "testing").rglob("*_gt.nii.gz"):
+        path.unlink()
+    assert {case.split for case in SOURCE.cases(tmp_path)} == {"train"}
+    assert len(SOURCE.cases(tmp_path)) == 6
 
 
 def test_needs_no_info_cfg(tmp_path):

@@ -1,8 +1,10 @@
 import pytest
+from damage import set_one_value
 from raw_trees import brats20
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.loaders.brats20 import SOURCE
+from cosmos_datasets.standardise import standardise
 
 
 def describe(raw):
@@ -39,12 +41,29 @@ def test_no_file_is_taken_for_the_label_by_guessing(tmp_path):
     brats20.write(tmp_path)
     folder = next(tmp_path.rglob("BraTS20_Training_355"))
     (folder / "another.nii.gz").touch()
-    with pytest.raises(LayoutError, match=r"no BraTS20_Training_355_seg\.nii\.gz \(W39.*another\.nii\.gz"):
-        SOURCE.cases(tmp_path)
+    case = next(case for case in SOURCE.cases(tmp_path) if case.subject_id == folder.name)
+    with pytest.raises(CaseError, match=r"BraTS20_Training_355_seg\.nii\.gz: no such file"):
+        standardise(SOURCE, case)
 
 
-def test_label_without_one_of_the_sequences(tmp_path):
+@pytest.mark.parametrize(("lost", "incomplete"), [("t2", ["t2"]), ("seg", ["flair", "t1", "t1ce", "t2"])])
+def test_what_misses_a_file_is_listed_and_fails_alone(tmp_path, lost, incomplete):
     brats20.write(tmp_path)
-    next(tmp_path.rglob("BraTS20_Training_002_t2.nii.gz")).unlink()
-    with pytest.raises(LayoutError, match=r"002_seg\.nii\.gz has no image .*002_t2\.nii\.gz"):
-        SOURCE.cases(tmp_path)
+    before = SOURCE.cases(tmp_path)
+    next(tmp_path.rglob(f"BraTS20_Training_002_{lost}.nii.gz")).unlink()
+    assert SOURCE.cases(tmp_path) == before
+    for case in before:
+        if case.case_id in {f"BraTS20_Training_002/{sequence}" for sequence in incomplete}:
+            with pytest.raises(CaseError, match=rf"_002_{lost}\.nii\.gz: no such file; is the download complete"):
+                standardise(SOURCE, case)
+        else:
+            assert all(path.is_file() for path in case.files)
+
+
+def test_value_three_belongs_to_later_editions(tmp_path):
+    brats20.write(tmp_path)
+    assert [label.value for label in SOURCE.labels] == [1, 2, 4]
+    case = SOURCE.cases(tmp_path)[0]
+    set_one_value(case.annotations[0].reader.files, 3)
+    with pytest.raises(CaseError, match="label value 3 is not declared"):
+        standardise(SOURCE, case)

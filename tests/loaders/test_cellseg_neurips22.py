@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from raw_trees import cellseg_neurips22
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.loaders.cellseg_neurips22 import SOURCE
+from cosmos_datasets.standardise import standardise
 
 _REAL = Path(__file__).parents[2].parent / "shared" / "real" / "cellseg_neurips22"
 
@@ -50,11 +51,15 @@ def test_numbers_of_cells_are_kept(tmp_path: Path) -> None:
     assert max(numbers) == 70000
 
 
-def test_label_map_without_picture_is_an_error(tmp_path: Path) -> None:
+def test_label_map_without_picture_is_listed_and_fails_alone(tmp_path: Path) -> None:
     cellseg_neurips22.write(tmp_path)
+    before = SOURCE.cases(tmp_path)
     (tmp_path / "Tuning" / "images" / "cell_00101.tif").unlink()
-    with pytest.raises(LayoutError, match=r"cell_00101_label\.tiff has no picture: .*cell_00101"):
-        SOURCE.cases(tmp_path)
+    cases = SOURCE.cases(tmp_path)
+    assert [case.case_id for case in cases] == [case.case_id for case in before]
+    (incomplete,) = [case for case in cases if case not in before]  # its format cannot be known
+    with pytest.raises(CaseError, match=r"Tuning/images/cell_00101\.\w+: no such file; is the download complete"):
+        standardise(SOURCE, incomplete)
 
 
 def test_lossless_copy_of_a_picture_is_preferred(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from raw_trees import chaos
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.chaos import SOURCE
+from cosmos_datasets.standardise import standardise
 
 
 def cases(raw):
@@ -42,19 +45,62 @@ def test_both_phases_share_the_annotation(tmp_path):
     assert not set(in_phase.image.files) & set(out_phase.image.files)
 
 
+def broken(raw):
+    """What reading the cases of a tree says, by case; nothing of those that can be read."""
+    found = {}
+    for case in SOURCE.cases(raw):
+        try:
+            standardise(SOURCE, case)
+        except CaseError as error:
+            found[case.case_id] = str(error)
+    return found
+
+
 def test_one_slice_missing_would_shift_every_pair(tmp_path):
     chaos.write(tmp_path)
     next((tmp_path / "Train_Sets" / "CT" / "1" / "DICOM_anon").glob("i0005*")).unlink()
-    with pytest.raises(LayoutError, match=r"Ground holds 12 masks, .*DICOM_anon 11 slices"):
-        SOURCE.cases(tmp_path)
+    reasons = broken(tmp_path)
+    assert reasons.keys() == {"CT/1"}
+    assert re.search(r"CT/1/Ground/liver_GT_000\.png: .* shape .*12\), the image .*11\)", reasons["CT/1"])
+
+
+@pytest.mark.parametrize(
+    ("lost", "named"),
+    [
+        ("CT/2/DICOM_anon/*.dcm", {"CT/2": r"CT/2/DICOM_anon/\*\.dcm"}),
+        ("MR/1/T2SPIR/DICOM_anon/IMG-0002-00003.dcm", {"MR/1/T2SPIR": r"T2SPIR/DICOM_anon/IMG-0002-00003\.dcm"}),
+        ("MR/1/T1DUAL/DICOM_anon/OutPhase/*.dcm", {"MR/1/T1DUAL/OutPhase": r"OutPhase/\*\.dcm"}),
+    ],
+)
+def test_what_misses_slices_is_listed_and_fails_alone(tmp_path, lost, named):
+    chaos.write(tmp_path)
+    before = list(cases(tmp_path))
+    for path in (tmp_path / "Train_Sets").glob(lost):
+        path.unlink()
+    assert list(cases(tmp_path)) == before
+    reasons = broken(tmp_path)
+    assert reasons.keys() == named.keys()
+    for name, pattern in named.items():
+        assert re.search(f"{pattern}: no such file; is the download complete", reasons[name])
 
 
 def test_mr_masks_must_be_named_like_their_slices(tmp_path):
     chaos.write(tmp_path)
     ground = tmp_path / "Train_Sets" / "MR" / "1" / "T2SPIR" / "Ground"
     (ground / "IMG-0002-00003.png").rename(ground / "IMG-0009-00003.png")
-    with pytest.raises(LayoutError, match="are not named like the slices"):
-        SOURCE.cases(tmp_path)
+    reasons = broken(tmp_path)
+    assert reasons.keys() == {"MR/1/T2SPIR"}
+    assert "DICOM_anon/IMG-0009-00003.dcm: no such file" in reasons["MR/1/T2SPIR"]
+
+
+def test_grey_levels_of_mr_lie_in_bands(tmp_path):
+    truth = chaos.write(tmp_path)
+    names = {(label.name, value) for label in SOURCE.table("MR") for value in (label.value[0], label.value[1])}
+    assert names >= {("liver", 55), ("kidney_right", 135), ("kidney_left", 200), ("spleen", 240)}
+    # The tree's second patient is drawn five levels too dark.
+    rows = standardise(SOURCE, cases(tmp_path)["MR/3/T2SPIR"]).rows
+    assert {row["image_id"] for row in rows} == {name for name in truth.masks if name.startswith("chaos/MR/3/T2SPIR/")}
+    assert {one["label"] for row in rows for one in row["objects"]} == set(chaos.NAMES)
 
 
 def test_the_test_sets_have_no_labels(tmp_path):

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 from raw_trees import idrid
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.idrid import SOURCE
+from cosmos_datasets.standardise import standardise
 
 _INSIDE = Path("A.%20Segmentation", "A. Segmentation")
 
@@ -50,19 +51,25 @@ def test_one_set_alone_gives_the_same_cases(tmp_path: Path) -> None:
     assert [case.case_id for case in SOURCE.cases(tmp_path)] == testing
 
 
-def test_mask_without_photograph_is_an_error(tmp_path: Path) -> None:
+def test_photograph_that_is_missing_is_listed_and_fails_alone(tmp_path: Path) -> None:
     idrid.write(tmp_path)
+    before = SOURCE.cases(tmp_path)
     (tmp_path / _INSIDE / "1. Original Images" / "b. Testing Set" / "IDRiD_55.jpg").unlink()
-    with pytest.raises(LayoutError, match=r"IDRiD_55_MA\.tif has no photograph: .*IDRiD_55\.jpg"):
-        SOURCE.cases(tmp_path)
+    assert SOURCE.cases(tmp_path) == before
+    with pytest.raises(CaseError, match=r"b\. Testing Set/IDRiD_55\.jpg: no such file; is the download complete"):
+        standardise(SOURCE, next(case for case in before if case.case_id == "IDRiD_55"))
 
 
-def test_photograph_without_any_mask_is_an_error(tmp_path: Path) -> None:
+def test_photograph_without_any_mask_is_listed_and_fails_alone(tmp_path: Path) -> None:
     idrid.write(tmp_path)
+    before = SOURCE.cases(tmp_path)
     for mask in (tmp_path / _INSIDE).rglob("IDRiD_54_*.tif"):
         mask.unlink()
-    with pytest.raises(LayoutError, match=r"IDRiD_54\.jpg has no mask"):
-        SOURCE.cases(tmp_path)
+    cases = SOURCE.cases(tmp_path)
+    (incomplete,) = [case for case in cases if case not in before]
+    assert [case.case_id for case in cases] == [case.case_id for case in before]
+    with pytest.raises(CaseError, match=r"a\. Training Set/.*/IDRiD_54_\w\w\.tif: no such file"):
+        standardise(SOURCE, incomplete)
 
 
 def test_grading_part_alone_is_refused_with_the_expected_layout(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-import json
 from pathlib import Path
 
 import pytest
 from raw_trees import msd
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.msd import SOURCE
+from cosmos_datasets.standardise import standardise
 
 _REAL = Path(__file__).parents[2].parent / "shared" / "real" / "msd"
 
@@ -43,26 +43,50 @@ def test_liver_scans_are_grouped_with_lits(tmp_path: Path) -> None:
     assert groups["Task07_Pancreas/pancreas_001"] == ""
 
 
-def test_label_without_image_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lost", ["imagesTr", "labelsTr"])
+def test_half_a_pair_is_listed_and_fails_alone(tmp_path: Path, lost: str) -> None:
     msd.write(tmp_path)
-    (tmp_path / "Task06_Lung" / "imagesTr" / "lung_001.nii.gz").unlink()
-    with pytest.raises(LayoutError, match=r"labelsTr.*lung_001\.nii\.gz has no image: .*imagesTr.*lung_001"):
-        SOURCE.cases(tmp_path)
+    before = SOURCE.cases(tmp_path)
+    (tmp_path / "Task04_Hippocampus" / lost / "hippocampus_003.nii.gz").unlink()
+    assert SOURCE.cases(tmp_path) == before
+    case = next(case for case in before if case.subject_id == "hippocampus_003")
+    with pytest.raises(CaseError, match=rf"{lost}/hippocampus_003\.nii\.gz: no such file; is the download complete"):
+        standardise(SOURCE, case)
 
 
-def test_listed_image_without_label_is_an_error_and_others_are_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", msd.TASKS, ids=lambda task: task.folder)
+def test_each_task_alone_has_its_labels_and_sequences(tmp_path: Path, task: msd.Task) -> None:
+    truth = msd.write(tmp_path)
+    cases = SOURCE.cases(tmp_path / task.folder)
+    assert {case.subject_id for case in cases} == set(task.stems)
+    assert {case.modality for case in cases} == set(task.channels.values())
+    assert {label.name: label.value for label in SOURCE.table(task.folder)} == task.values
+    for case in cases:
+        drawn = {
+            label
+            for name, masks in truth.masks.items()
+            if name.startswith(f"msd/{case.case_id}/a")
+            for label, _, _ in masks
+        }
+        assert {one["label"] for row in standardise(SOURCE, case).rows for one in row["objects"]} == drawn
+
+
+def test_two_prostates_have_no_peripheral_zone(tmp_path: Path) -> None:
     msd.write(tmp_path)
-    assert not any("la_999" in case.case_id for case in SOURCE.cases(tmp_path))
-    (tmp_path / "Task03_Liver" / "labelsTr" / "liver_0.nii.gz").unlink()
-    with pytest.raises(LayoutError, match=r"liver_0\.nii\.gz has no label: .*labelsTr.*liver_0\.nii\.gz"):
-        SOURCE.cases(tmp_path)
+    case = next(case for case in SOURCE.cases(tmp_path / "Task05_Prostate") if case.case_id.endswith("01/adc"))
+    found = {one["label"] for row in standardise(SOURCE, case).rows for one in row["objects"]}
+    assert found == {"prostate_transition_zone"}
 
 
-@pytest.mark.parametrize("content", [[], {"training": None}, {"training": ["x"]}, {"training": [{"label": 1}]}])
-def test_odd_dataset_json_is_done_without(tmp_path: Path, content: object) -> None:
+def test_files_in_folders_of_their_own_name(tmp_path: Path) -> None:
     msd.write(tmp_path)
-    (tmp_path / "Task03_Liver" / "dataset.json").write_text(json.dumps(content))
-    assert len(SOURCE.cases(tmp_path / "Task03_Liver")) == 2
+    expected = [case.case_id for case in SOURCE.cases(tmp_path)]
+    for path in sorted((tmp_path / "Task06_Lung").glob("*Tr/lung_*")):
+        moved = path.rename(path.with_name("moving"))
+        path.with_suffix("").mkdir()
+        moved.rename(path.with_suffix("") / path.stem)
+    assert [case.case_id for case in SOURCE.cases(tmp_path)] == expected
+    assert all(file.is_file() for case in SOURCE.cases(tmp_path) for file in case.files)
 
 
 def test_foreign_folder_of_the_same_layout_is_refused(tmp_path: Path) -> None:

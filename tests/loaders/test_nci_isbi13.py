@@ -1,5 +1,4 @@
 import shutil
-from contextlib import suppress
 
 import numpy as np
 import pydicom
@@ -8,7 +7,7 @@ from pydicom import uid
 from raw_trees import nci_isbi13
 from raw_trees.phantom import write_itk
 
-from cosmos_datasets.errors import CaseError, CosmosError, LayoutError
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.loaders.nci_isbi13 import SOURCE
 from cosmos_datasets.standardise import standardise
 
@@ -51,8 +50,8 @@ def test_axial_t2_is_chosen_among_the_series_of_a_whole_collection(tmp_path):
 def test_a_list_decides_between_two_axial_t2_series(tmp_path, name):
     nci_isbi13.write(tmp_path)
     wanted = add_axial_t2(tmp_path, "T2 TSE ax large")
-    with pytest.raises(LayoutError, match=f"annotated series of {PATIENT} cannot be told from its 2 series"):
-        SOURCE.cases(tmp_path)
+    with pytest.raises(CaseError, match=rf"{PATIENT}.*one of several series.*the challenge's \.tcia manifest"):
+        standardise(SOURCE, cases(tmp_path)[PATIENT])
     (tmp_path / name).write_text(f"ListOfSeriesToDownload=\n{wanted}\n")
     assert {path.parent.name for path in cases(tmp_path)[PATIENT].image.files} == {"9.000000-T2 TSE ax large"}
 
@@ -81,25 +80,38 @@ def test_series_fetched_one_by_one_lie_in_folders_without_a_patient(tmp_path):
     assert {name: len(case.image.files) for name, case in found.items()} == expected
     assert standardise(SOURCE, found[PATIENT]).rows
     shutil.rmtree(found[PATIENT].image.files[0].parent)
-    with pytest.raises(LayoutError, match=rf"{PATIENT}.*none of that PatientID"):
-        SOURCE.cases(tmp_path)
+    with pytest.raises(CaseError, match=rf"{PATIENT}/\*\.dcm: no such file; is the download complete"):
+        standardise(SOURCE, cases(tmp_path)[PATIENT])
 
 
 @pytest.mark.parametrize("size", [0, 100, 153, 834])
-def test_a_damaged_header_is_a_clear_error_or_no_candidate(tmp_path, size):
+def test_a_series_with_a_damaged_header_is_never_read_as_if_it_were_whole(tmp_path, size):
     nci_isbi13.write(tmp_path)
     add_axial_t2(tmp_path, "T2 TSE ax large")
     path = study(tmp_path) / "9.000000-T2 TSE ax large" / "1-01.dcm"
     path.write_bytes(path.read_bytes()[:size])
-    with suppress(CosmosError):  # every other exception would be a traceback
-        assert path not in cases(tmp_path)[PATIENT].image.files
+    image = cases(tmp_path)[PATIENT].image
+    if path in image.files:
+        with pytest.raises(CaseError):
+            image.read()
 
 
-def test_labels_without_images(tmp_path):
+def test_labels_without_images_are_listed_and_fail_alone(tmp_path):
     nci_isbi13.write(tmp_path)
+    before = cases(tmp_path)
     shutil.rmtree(tmp_path / "manifest-1500000000003")
-    with pytest.raises(LayoutError, match=r"ProstateDx-03-0002\.nrrd has no image: .*folder ProstateDx-03-0002"):
-        SOURCE.cases(tmp_path)
+    found = cases(tmp_path)
+    assert {name for name in before if found[name] != before[name]} == {"ProstateDx-03-0002"}
+    with pytest.raises(CaseError, match=r"ProstateDx-03-0002/\*\.dcm: no such file; is the download complete"):
+        standardise(SOURCE, found["ProstateDx-03-0002"])
+
+
+def test_corrected_labels_count_where_both_are_there(tmp_path):
+    nci_isbi13.write(tmp_path)
+    before = cases(tmp_path)
+    corrected = tmp_path / "Training" / "ProstateDx-01-0006_correctedLabels.nrrd"
+    shutil.copy(corrected, corrected.with_name("ProstateDx-01-0006.nrrd"))
+    assert cases(tmp_path) == before
 
 
 def test_labels_and_images_in_folders_of_their_own(tmp_path):

@@ -1,8 +1,9 @@
 import pytest
 from raw_trees import promise12
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.promise12 import SOURCE
+from cosmos_datasets.standardise import standardise
 
 
 def ids(raw):
@@ -28,18 +29,21 @@ def test_the_three_parts_of_the_older_release(tmp_path):
     assert ids(tmp_path / "old" / "TrainingData_Part1") == expected[:2]
 
 
-def test_segmentation_without_image(tmp_path):
+@pytest.mark.parametrize("lost", ["Case17.mhd", "Case17_segmentation.mhd"])
+def test_half_a_pair_is_listed_and_fails_alone(tmp_path, lost):
     promise12.write(tmp_path)
-    (tmp_path / "training_data" / "Case17.mhd").unlink()
-    with pytest.raises(LayoutError, match=r"Case17_segmentation\.mhd has no image .*Case17\.mhd"):
-        SOURCE.cases(tmp_path)
+    before = SOURCE.cases(tmp_path)
+    (tmp_path / "training_data" / lost).unlink()
+    assert SOURCE.cases(tmp_path) == before
+    with pytest.raises(CaseError, match=rf"training_data/{lost}: no such file; is the download complete"):
+        standardise(SOURCE, before[2])
 
 
-def test_image_without_segmentation(tmp_path):
+def test_header_without_its_voxels(tmp_path):
     promise12.write(tmp_path)
-    (tmp_path / "training_data" / "Case17_segmentation.mhd").unlink()
-    with pytest.raises(LayoutError, match=r"Case17\.mhd has no Case17_segmentation\.mhd"):
-        SOURCE.cases(tmp_path)
+    (tmp_path / "training_data" / "Case17.raw").unlink()
+    with pytest.raises(CaseError, match=r"Case17\.mhd: this file or the data file that it names is missing"):
+        standardise(SOURCE, SOURCE.cases(tmp_path)[2])
 
 
 def test_only_the_test_data(tmp_path):

@@ -1,10 +1,13 @@
+import re
 from pathlib import Path
 
 import pytest
 from raw_trees import totalsegmentator
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.build.run import build
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.totalsegmentator import SOURCE
+from cosmos_datasets.standardise import standardise
 
 _REAL = Path(__file__).parents[2].parent / "shared" / "real" / "totalsegmentator"
 _TOP = {"v1": "Totalsegmentator_dataset", "v2": "Totalsegmentator_dataset_v201"}
@@ -57,23 +60,39 @@ def test_unknown_class_is_an_error_that_names_the_file(tmp_path: Path) -> None:
         (folder / harmless).touch()
     assert len(SOURCE.cases(tmp_path)) == 4
     (folder / "lymph_nodes.nii.gz").touch()
-    with pytest.raises(LayoutError, match=r"s0011.segmentations.lymph_nodes\.nii\.gz"):
+    with pytest.raises(LayoutError, match=r"s0011.segmentations: lymph_nodes is no class"):
         SOURCE.cases(tmp_path)
 
 
 def test_mixed_releases_are_an_error(tmp_path: Path) -> None:
     totalsegmentator.write(tmp_path)
     (tmp_path / _TOP["v2"] / "s0000" / "segmentations" / "face.nii.gz").touch()
-    with pytest.raises(LayoutError, match=r"face\.nii\.gz is v1, heart\.nii\.gz is v2"):
+    with pytest.raises(LayoutError, match=r"s0000.segmentations mixes releases: face is of v1 and \w+ is of v2"):
         SOURCE.cases(tmp_path)
 
 
-@pytest.mark.parametrize(("lost", "message"), [("ct.nii.gz", "has no CT"), ("segmentations", "has no mask")])
-def test_half_a_subject_is_an_error(tmp_path: Path, lost: str, message: str) -> None:
+@pytest.mark.parametrize("lost", ["ct.nii.gz", "segmentations"])
+def test_half_a_subject_is_listed_and_fails_alone(tmp_path: Path, lost: str) -> None:
     totalsegmentator.write(tmp_path)
+    before = SOURCE.cases(tmp_path)
     (tmp_path / _TOP["v2"] / "s0001" / lost).rename(tmp_path / "elsewhere")
-    with pytest.raises(LayoutError, match=message):
-        SOURCE.cases(tmp_path)
+    cases = SOURCE.cases(tmp_path)
+    assert [case.case_id for case in cases] == [case.case_id for case in before]
+    assert [case for case in cases if case.case_id != "s0001"] == [case for case in before if case.case_id != "s0001"]
+    with pytest.raises(CaseError, match=rf"s0001/{re.escape(lost)}: no such file; is the download complete"):
+        standardise(SOURCE, cases[1])
+
+
+def test_damaged_ct_of_v1_is_left_out(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path, release="v1")
+    top = tmp_path / _TOP["v1"]
+    (top / "s0011").rename(top / "s0864")
+    whole = (top / "s0864" / "ct.nii.gz").read_bytes()
+    (top / "s0864" / "ct.nii.gz").write_bytes(whole[:20] + b"\xff" * 1980 + whole[2000:])
+    report = build(SOURCE, tmp_path, tmp_path / "out")
+    assert report.broken.keys() == {"s0864"}
+    assert "s0864/ct.nii.gz: cannot be read" in report.broken["s0864"]
+    assert report.cases == 3
 
 
 def test_real_subject() -> None:

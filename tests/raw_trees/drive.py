@@ -39,7 +39,8 @@ def write(root: Path, seed: int = 0, *, test_labels: bool = True) -> Truth:
                 split="test" if part == "test" else "train",
             )
         if part == "test" and test_labels:
-            _gif(base / part / "2nd_manual" / f"{number}_manual2.gif", np.roll(mask, 3, axis=1))
+            # The second reader's masks are stored as 0 and 1.
+            _gif(base / part / "2nd_manual" / f"{number}_manual2.gif", np.roll(mask, 3, axis=1), white=1)
     macos_junk(base / "training" / "1st_manual", "21_manual1.gif")
     macos_junk(base / "training" / "images", "21_training.tif")
     return truth
@@ -59,10 +60,10 @@ def _picture(path: Path, rng: np.random.Generator, mask: NDArray[np.bool_]) -> N
     Image.fromarray(pixels).save(path)
 
 
-def _gif(path: Path, mask: NDArray[np.bool_], *, reversed_palette: bool = False) -> None:
+def _gif(path: Path, mask: NDArray[np.bool_], *, reversed_palette: bool = False, white: int = 255) -> None:
     """Write a palette GIF; with a reversed palette index 0 is white, so that only the displayed colour counts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray((mask ^ reversed_palette).astype(np.uint8), mode="P")
-    black, white = [0, 0, 0], [255, 255, 255]
-    image.putpalette(white + black if reversed_palette else black + white)
+    first, second = (white, 0) if reversed_palette else (0, white)
+    image.putpalette([first] * 3 + [second] * 3)
     image.save(path, optimize=False)

@@ -56,10 +56,6 @@ def write(root: Path, seed: int = 0) -> Truth:
         macos_junk(folder / "imagesTr", f"{task.stems[0]}.nii.gz")
         macos_junk(folder / "labelsTr", f"{task.stems[0]}.nii.gz")
         _write_json(folder / "dataset.json", task)
-    extra = root / "Task02_Heart" / "imagesTr" / "la_999.nii.gz"  # in no list and without a label
-    write_nifti(extra, rng.integers(0, 99, (8, 9, 5), np.int16), np.eye(4))
-    (root / "Task06_Lung" / "dataset.json").unlink()
-    (root / "Task10_Colon" / "dataset.json").write_text('{"training": [')
     return truth
 
 

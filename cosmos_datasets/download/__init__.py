@@ -1,0 +1,1 @@
+"""Fetching what publishers offer to everybody: resumed, checked, unpacked, recorded."""

@@ -1,0 +1,150 @@
+"""Archives: unpacked whole or not at all, and never beyond their folder."""
+
+from __future__ import annotations
+
+import lzma
+import shutil
+import subprocess
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from tqdm import tqdm
+
+from cosmos_datasets.download.fetch import check_space
+from cosmos_datasets.errors import CosmosError
+
+#: Suffixes of archives that are looked for within archives.
+_NESTED = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar", ".7z")
+#: For formats that Python cannot read: suffix -> commands that can, the first that is installed is used. Each is told
+#: to keep what is there, and refuses paths that leave the folder.
+_TOOLS = {
+    ".rar": (
+        ("unar", "-q", "-D", "-o", "{folder}", "{archive}"),
+        ("bsdtar", "-x", "-f", "{archive}", "-C", "{folder}"),
+    ),
+    ".7z": (("bsdtar", "-x", "-f", "{archive}", "-C", "{folder}"), ("7z", "x", "-y", "-o{folder}", "{archive}")),
+}
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is to be unpacked: zip, tar (compressed or not), rar, 7z. A lone ``.nii.gz`` is not."""
+    return path.suffix.lower() in _TOOLS or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+
+
+def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
+    """Unpack an archive into a folder, and archives in it where they lie.
+
+    What is there already is kept, files of the same name are replaced.
+
+    Args:
+        archive: see :func:`is_archive`.
+        folder: made if it is not there.
+        progress: show a bar on a terminal.
+
+    Raises:
+        CosmosError: if a member would leave the folder, the archive is damaged or encrypted, the disk is too small, or
+            a tool is needed that is not installed. Nothing is then left in ``folder``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".unpacking-{archive.name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        with _explained(archive):
+            if archive.suffix.lower() in _TOOLS:
+                _with_tool(archive, aside)
+            elif zipfile.is_zipfile(archive):
+                _unzip(archive, aside, progress)
+            else:
+                _untar(archive, aside, progress)
+        for nested in [path for path in aside.rglob("*") if path.name.lower().endswith(_NESTED) and path.is_file()]:
+            unpack(nested, nested.parent, progress=progress)
+            nested.unlink()
+        _merge(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _explained(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except tarfile.FilterError as error:
+        raise CosmosError(
+            f"{archive}: refused, a member would leave the folder or is no plain file ({error})."
+        ) from error
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise CosmosError(f"{archive}: damaged ({error}); remove it and download it again.") from error
+    except (RuntimeError, NotImplementedError) as error:
+        # zipfile's words for a password, and for a compression that it does not know.
+        raise CosmosError(f"{archive}: cannot be unpacked ({error}); unpack it yourself.") from error
+
+
+def _unzip(archive: Path, folder: Path, progress: bool) -> None:
+    with zipfile.ZipFile(archive) as file:
+        members = file.infolist()
+        for member in members:
+            _check_name(archive, member.filename)
+        size = sum(member.file_size for member in members)
+        check_space(folder.parent, size, f"unpacking {archive.name}")
+        with _bar(archive, size, progress) as bar:
+            for member in members:
+                file.extract(member, folder)
+                bar.update(member.file_size)
+
+
+def _untar(archive: Path, folder: Path, progress: bool) -> None:
+    with tarfile.open(archive) as file:
+        members = file.getmembers()
+        size = sum(member.size for member in members)
+        check_space(folder.parent, size, f"unpacking {archive.name}")
+        folder.mkdir()
+        with _bar(archive, size, progress) as bar:
+            for member in members:
+                file.extract(member, folder, filter="data")
+                bar.update(member.size)
+
+
+def _with_tool(archive: Path, folder: Path) -> None:
+    choices = _TOOLS[archive.suffix.lower()]
+    tool = next((one for one in choices if shutil.which(one[0])), None)
+    if tool is None:
+        names = " or ".join(one[0] for one in choices)
+        raise CosmosError(
+            f"{archive} is there, but none of the programs that unpack it. Install {names} and give the same command "
+            f"again, or unpack it yourself in {archive.parent}."
+        )
+    folder.mkdir()
+    command = [word.format(folder=folder, archive=archive) for word in tool]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CosmosError(f"{archive}: {tool[0]} cannot unpack it ({' '.join(done.stderr.split())[:300]}).")
+    if any(path.is_symlink() for path in folder.rglob("*")):
+        raise CosmosError(f"{archive}: refused, it holds links.")
+
+
+def _check_name(archive: Path, name: str) -> None:
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in {*posix.parts, *windows.parts}:
+        raise CosmosError(f"{archive}: refused, its member {name!r} would leave the folder.")
+
+
+def _bar(archive: Path, size: int, progress: bool) -> tqdm[Any]:
+    return tqdm(
+        total=size, unit="B", unit_scale=True, desc=f"unpacking {archive.name}", disable=None if progress else True
+    )
+
+
+def _merge(aside: Path, folder: Path) -> None:
+    for path in sorted(aside.iterdir()):
+        target = folder / path.name
+        if path.is_dir() and target.is_dir():
+            _merge(path, target)
+        else:
+            if target.is_dir():
+                raise CosmosError(f"{target} is a folder, and a file of that name is to be unpacked; remove it.")
+            path.replace(target)

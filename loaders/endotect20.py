@@ -1,0 +1,85 @@
+"""EndoTect 2020, segmentation: the segmented pictures of HyperKvasir for development, 200 more for the test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.readers import Picture
+from cosmos_datasets.source import Download, Label, Source
+
+_NAME = r"([\w-]+)\.(?:jpe?g|png|tiff?|bmp)"
+
+
+def find_cases(root: Path) -> Iterator[Case]:
+    """Yield one case for every picture of the development data and of the test data, whichever is there."""
+    for folder in sorted({path.parent.parent for path in below(root) if path.parent.name == "masks"}):
+        images, masks = (named((folder / kind).glob("*"), _NAME) for kind in ("images", "masks"))
+        own_name = folder.resolve().name.lower()
+        is_test = own_name == "test" or "test_dataset" in own_name
+        for name, image, mask in pairs(images, masks, every_image=True):
+            polyp = Annotation(Picture(mask, channels="max"), label="polyp", threshold=127)
+            # Kvasir-SEG holds the development pictures under the same names.
+            group = "" if is_test else f"kvasir_seg/{name}"
+            yield Case(name, name, "Colonoscopy", Picture(image), (polyp,), "test" if is_test else "train", group)
+
+
+SOURCE = Source(
+    id="endotect20",
+    title="EndoTect 2020 (ICPR 2020 challenge), segmentation of polyps",
+    homepage="https://endotect.com/",
+    licence="CC-BY-4.0 for the development data (HyperKvasir); unknown for the test data",
+    redistributable="no",
+    access="open",
+    obtain=(
+        "Download https://datasets.simula.no/downloads/hyper-kvasir/hyper-kvasir-segmented-images.zip (46 MB) and "
+        "unpack it; the test data with their masks are offered at https://endotect.com/. Lay the folders side by side."
+    ),
+    modalities=("Colonoscopy",),
+    labels=(Label("polyp", "polyp"),),
+    layout="""
+segmented-images/                            development, 1000 pictures
+  bounding-boxes.json                        not used
+  images/cju0qkwl35piu0993l0dewei2.jpg ...
+  masks/cju0qkwl35piu0993l0dewei2.jpg ...    the same names
+EndoTect_2020_Segmentation_Test_Dataset/     200 pictures
+  images/ ...
+  masks/ ...
+""",
+    citation="""
+@inproceedings{hicks2021endotect,
+  title = {The {EndoTect} 2020 Challenge: Evaluation and Comparison of Classification, Segmentation and Inference Time
+           for Endoscopy},
+  author = {Hicks, Steven A. and Jha, Debesh and Thambawita, Vajira and Halvorsen, P{\\aa}l and others},
+  booktitle = {ICPR 2020 Workshops}, pages = {263--274}, year = {2021}, doi = {10.1007/978-3-030-68793-9_18}
+}
+@article{borgli2020hyperkvasir,
+  title = {{HyperKvasir}, a comprehensive multi-class image and video dataset for gastrointestinal endoscopy},
+  author = {Borgli, Hanna and others},
+  journal = {Scientific Data}, volume = {7}, pages = {283}, year = {2020}, doi = {10.1038/s41597-020-00622-y}
+}
+""",
+    expected={"cases": 1200, "subjects": 1200},
+    find_cases=find_cases,
+    # Development and test data may lie at different depths, so the folder above both is the root.
+    markers=("masks", "*/masks", "*/*/masks"),
+    plane="native",
+    downloads=(
+        Download(
+            "https://datasets.simula.no/downloads/hyper-kvasir/hyper-kvasir-segmented-images.zip",
+            sha256="4463011f991dcdc74ec56399788b1a93822593f17ed18a662bdeb7392ffcdd9a",
+            size=46179365,
+        ),
+    ),
+    pitfalls=(
+        "Masks are JPEG, grey at their edges: a pixel belongs to the polyp above 127.",
+        "The development pictures are those of Kvasir-SEG: the two share groups by name, so that no fold leaks.",
+        "Whether COSMOS took the development data, the test data or both is not known.",
+        "HyperKvasir's readme asks for written permission before use in competitions or products.",
+    ),
+    related=("kvasir_seg",),
+    unverified=(
+        "That development pictures and Kvasir-SEG agree name by name, and byte by byte.",
+        "Names and formats of the test files; their folder is told by test_dataset in its name.",
+    ),
+)

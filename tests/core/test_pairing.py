@@ -1,0 +1,107 @@
+"""Files by their official names, and images paired with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosmos_datasets.pairing import below, named, pairs
+
+_VOLUME = r"(s\d+)\.nii(?:\.gz)?"
+_KEYS = st.sets(st.from_regex(r"[a-z]{1,3}\d{1,4}", fullmatch=True), max_size=8)
+
+
+def _touch(folder: Path, *names: str) -> list[Path]:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return [folder / name for name in names]
+
+
+def _files(folder: str, keys: Iterable[str], name: str) -> dict[str, Path]:
+    return {key: Path(folder) / name.format(key) for key in sorted(keys)}
+
+
+def test_below_lists_files_at_any_depth_in_order(tmp_path: Path) -> None:
+    made = _touch(tmp_path, "a/b/c/2.nii", "a/1.nii", "b.nii", "a/notes.txt")
+    assert list(below(tmp_path)) == sorted(made)
+    assert list(below(tmp_path, "*.nii")) == [tmp_path / name for name in ("a/1.nii", "a/b/c/2.nii", "b.nii")]
+
+
+def test_below_leaves_out_what_archives_leave(tmp_path: Path) -> None:
+    (wanted,) = _touch(tmp_path, "a/1.nii")
+    _touch(tmp_path, "a/._1.nii", ".DS_Store", "__MACOSX/a/1.nii", ".Trash/1.nii")
+    assert list(below(tmp_path)) == [wanted]
+
+
+def test_below_follows_links_and_survives_one_to_a_parent(tmp_path: Path) -> None:
+    _touch(tmp_path, "elsewhere/1.nii")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert list(below(tmp_path / "raw")) == [tmp_path / "raw" / "linked" / "1.nii"]
+    (tmp_path / "elsewhere" / "up").symlink_to(tmp_path / "elsewhere")
+    assert {path.name for path in below(tmp_path / "raw")} == {"1.nii"}
+
+
+def test_the_key_is_the_first_group_of_a_whole_file_name(tmp_path: Path) -> None:
+    files = _touch(tmp_path, "s02.nii.gz", "s01.nii", "s03.nii.gz.part", "xs04.nii", "s05_seg.nii", "s06.nii~")
+    assert named(files, _VOLUME) == {"s01": tmp_path / "s01.nii", "s02": tmp_path / "s02.nii.gz"}
+
+
+def test_leftovers_are_no_files_of_the_source(tmp_path: Path) -> None:
+    assert named(_touch(tmp_path, "._s01.nii", ".DS_Store", ".s01.nii", "Thumbs.db"), r"(\w+)\.nii") == {}
+
+
+def test_names_in_any_case(tmp_path: Path) -> None:
+    assert named(_touch(tmp_path, "S01.NII.GZ", "s02.Nii"), _VOLUME).keys() == {"S01", "s02"}
+
+
+def test_of_two_files_with_one_key_the_first_path_counts_in_whatever_order_they_come(tmp_path: Path) -> None:
+    files = _touch(tmp_path, "b/s01.nii", "a/s01.nii.gz", "a/s02.nii", "a/s01.nii")
+    for some in (files, files[::-1], iter(files)):
+        found = named(some, _VOLUME)
+        assert list(found.items()) == [("s01", tmp_path / "a/s01.nii"), ("s02", tmp_path / "a/s02.nii")]
+
+
+def test_a_folder_with_the_name_of_its_file_is_no_file(tmp_path: Path) -> None:
+    (inner,) = _touch(tmp_path, "s01.nii/s01.nii")
+    assert named([inner.parent, inner], _VOLUME) == {"s01": inner}
+
+
+@given(images=_KEYS, labels=_KEYS, every_image=st.booleans())
+def test_pairs_name_the_files_that_are_there_or_where_they_should_be(
+    images: set[str], labels: set[str], every_image: bool
+) -> None:
+    first, second = _files("images", images, "{}.png"), _files("masks", labels, "{}_mask.gif")
+    found = list(pairs(first, second, every_image=every_image))
+    wanted = labels | images if every_image else labels
+    assert [key for key, _, _ in found] == (sorted(wanted) if images and labels else [])
+    for key, image, label in found:
+        assert image == Path("images") / f"{key}.png"
+        assert label == Path("masks") / f"{key}_mask.gif"
+
+
+@given(images=_KEYS, labels=_KEYS)
+def test_a_folder_that_is_named_after_the_case_is_told_too(images: set[str], labels: set[str]) -> None:
+    first, second = (
+        {key: Path("raw", key, f"{key}_{end}") for key in keys} for keys, end in ((images, 1), (labels, 2))
+    )
+    for key, image, label in pairs(first, second, every_image=True):
+        assert (image, label) == (Path("raw", key, f"{key}_1"), Path("raw", key, f"{key}_2"))
+
+
+def test_files_that_are_there_are_taken_as_they_are() -> None:
+    images = {"s1": Path("a/s1.nii"), "s2": Path("b/s2.nii.gz")}
+    labels = {"s1": Path("c/s1.nii.gz"), "s2": Path("d/s2.nii")}
+    assert list(pairs(images, labels)) == [(key, images[key], labels[key]) for key in ("s1", "s2")]
+
+
+@pytest.mark.parametrize("every_image", [False, True])
+def test_without_any_image_or_any_label_there_is_nothing(every_image: bool) -> None:
+    some = _files("images", {"s1"}, "{}.png")
+    assert not list(pairs({}, some, every_image=every_image))
+    assert not list(pairs(some, {}, every_image=every_image))

@@ -1,0 +1,143 @@
+"""Archives, good and evil."""
+
+import io
+import stat
+import tarfile
+import zipfile
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from cosmos_datasets.download import unpack as unpack_module
+from cosmos_datasets.download.unpack import is_archive, unpack
+from cosmos_datasets.errors import CosmosError
+
+
+def _zip(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name.replace("__", "/"), body)
+    return path
+
+
+def _tar(path: Path, *members: tuple[tarfile.TarInfo, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for member, body in members:
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+    return path
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_zip_becomes_its_tree_beside_what_is_there(tmp_path: Path) -> None:
+    archive = _zip(tmp_path / "a.zip", images__1=b"one", labels__1=b"two")
+    home = tmp_path / "home"
+    (home / "images").mkdir(parents=True)
+    (home / "images" / "0").write_bytes(b"mine")
+    unpack(archive, home)
+    assert _tree(home) == {"images/0": b"mine", "images/1": b"one", "labels/1": b"two"}
+
+
+def test_archives_in_an_archive_are_unpacked_where_they_lie(tmp_path: Path) -> None:
+    inner = _tar(tmp_path / "images.tar.gz", (tarfile.TarInfo("images/1.jpg"), b"one"))
+    archive = _zip(tmp_path / "a.zip", set__readme=b"hello", **{"set__images.tar.gz": inner.read_bytes()})
+    unpack(archive, tmp_path / "home")
+    assert _tree(tmp_path / "home") == {"set/readme": b"hello", "set/images/1.jpg": b"one"}
+
+
+@pytest.mark.parametrize("mode", ["w:", "w:gz", "w:bz2", "w:xz"])
+def test_tar_in_every_compression(tmp_path: Path, mode: str) -> None:
+    archive = _tar(tmp_path / "labels-ah.tar", (tarfile.TarInfo("im0001.ah.ppm.gz"), b"vessels"), mode=mode)
+    assert is_archive(archive)
+    unpack(archive, tmp_path / "labels-ah")
+    assert _tree(tmp_path / "labels-ah") == {"im0001.ah.ppm.gz": b"vessels"}
+
+
+def test_data_files_are_no_archives(tmp_path: Path) -> None:
+    (tmp_path / "training.tif").write_bytes(b"II*\0" + b"\0" * 100)
+    (tmp_path / "scan.nii.gz").write_bytes(b"\x1f\x8b" + b"\0" * 100)
+    assert not is_archive(tmp_path / "training.tif")
+    assert not is_archive(tmp_path / "scan.nii.gz")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/evil", "C:\\evil", "..\\evil"])
+def test_a_zip_may_not_leave_its_folder(tmp_path: Path, name: str) -> None:
+    archive = _zip(tmp_path / "a.zip", fine=b"fine")
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr(name, b"evil")
+    with pytest.raises(CosmosError, match="would leave the folder"):
+        unpack(archive, tmp_path / "home")
+    assert _tree(tmp_path / "home") == {}
+    assert not (tmp_path / "evil").exists()
+
+
+def _link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        tarfile.TarInfo("../evil"),
+        tarfile.TarInfo("a/../../evil"),
+        _link("a", "../.."),
+        _link("a", "/etc"),
+        _link("a", "../../secret", tarfile.LNKTYPE),
+    ],
+    ids=lambda member: f"{member.name}->{member.linkname}",
+)
+def test_a_tar_may_not_leave_its_folder(tmp_path: Path, member: tarfile.TarInfo) -> None:
+    archive = _tar(tmp_path / "a.tar", (tarfile.TarInfo("fine"), b"fine"), (member, b""))
+    with pytest.raises(CosmosError, match="refused"):
+        unpack(archive, tmp_path / "home")
+    assert _tree(tmp_path / "home") == {}
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_link_in_a_zip_becomes_a_plain_file(tmp_path: Path) -> None:
+    member = zipfile.ZipInfo("passwords")
+    member.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr(member, "/etc/passwd")
+    unpack(tmp_path / "a.zip", tmp_path / "home")
+    assert _tree(tmp_path / "home") == {"passwords": b"/etc/passwd"}
+    assert not (tmp_path / "home" / "passwords").is_symlink()
+
+
+def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
+    archive = _zip(tmp_path / "a.zip", first=b"whole", second=bytes(range(256)) * 50)
+    body = bytearray(archive.read_bytes())
+    body[120] ^= 0xFF
+    archive.write_bytes(body)
+    with pytest.raises(CosmosError, match="damaged"):
+        unpack(archive, tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = _zip(tmp_path / "a.zip", zeros=b"\0" * 1_000_000)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(unpack_module.shutil, "disk_usage", lambda _: usage(10, 9, 999_999))
+    with pytest.raises(CosmosError, match=r"unpacking a\.zip needs 0\.00 GB more"):
+        unpack(archive, tmp_path / "home")
+
+
+def test_without_a_program_for_rar_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack_module.shutil, "which", lambda _: None)
+    (tmp_path / "a.rar").write_bytes(b"Rar!\x1a\x07\x00")
+    assert is_archive(tmp_path / "a.rar")
+    with pytest.raises(CosmosError, match="Install unar or bsdtar"):
+        unpack(tmp_path / "a.rar", tmp_path)
+    assert (tmp_path / "a.rar").is_file()
+
+
+def test_a_file_may_not_replace_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "home" / "images").mkdir(parents=True)
+    with pytest.raises(CosmosError, match="is a folder"):
+        unpack(_zip(tmp_path / "a.zip", images=b"?"), tmp_path / "home")

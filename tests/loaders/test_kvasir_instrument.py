@@ -1,0 +1,46 @@
+import shutil
+
+import pytest
+from raw_trees import kvasir_instrument
+
+from cosmos_datasets.errors import CaseError, LayoutError
+from cosmos_datasets.loaders.kvasir_instrument import SOURCE
+from cosmos_datasets.standardise import standardise
+
+
+def splits(raw):
+    return {case.case_id: case.split for case in SOURCE.cases(raw)}
+
+
+def test_split_follows_the_list_of_test_names(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    test = set(kvasir_instrument.TEST_NAMES)
+    assert splits(tmp_path) == {name: "test" if name in test else "train" for name in kvasir_instrument.NAMES}
+
+
+def test_inner_archives_unpacked_into_folders_of_their_own(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    expected = splits(tmp_path)
+    for kind in ("images", "masks"):
+        folder = tmp_path / "kvasir-instrument" / kind
+        folder.rename(tmp_path / "inner")
+        folder.mkdir()
+        (tmp_path / "inner").rename(folder / kind)
+    assert splits(tmp_path) == expected
+
+
+def test_inner_archives_left_packed_are_refused_with_the_remedy(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    for kind in ("images", "masks"):
+        shutil.rmtree(tmp_path / "kvasir-instrument" / kind)
+        (tmp_path / "kvasir-instrument" / f"{kind}.tar.gz").touch()
+    with pytest.raises(LayoutError, match=r"(?s)Found: .*images\.tar\.gz and masks\.tar\.gz are inside, unpack"):
+        SOURCE.cases(tmp_path / "kvasir-instrument")
+
+
+def test_mask_without_picture_is_a_broken_case(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    gone = tmp_path / "kvasir-instrument" / "images" / f"{kvasir_instrument.NAMES[0]}.jpg"
+    gone.unlink()
+    with pytest.raises(CaseError, match=str(gone)):
+        standardise(SOURCE, SOURCE.cases(tmp_path)[0])
