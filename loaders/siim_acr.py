@@ -22,9 +22,10 @@ def find_cases(root: Path) -> Iterator[Case]:
         table = tables.get("stage_2_train", next(iter(tables.values())))
         scans = named(files, r"(\d[\d.]+)\.dcm")
         for name, runs in _runs(table).items():
-            image = scans.get(name, root / "dicom-images-train" / f"{name}.dcm")
-            is_test = "dicom-images-test" in image.parts
-            yield _case(name, DicomPicture(image), RunLengths(image, table, runs, _SHAPE), is_test=is_test)
+            # The table lists the whole release: an image that is not there was not downloaded.
+            if image := scans.get(name):
+                is_test = "dicom-images-test" in image.parts
+                yield _case(name, DicomPicture(image), RunLengths(image, table, runs, _SHAPE), is_test=is_test)
         return
     names = _original_names(files)
     images, masks = (

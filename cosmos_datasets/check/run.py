@@ -104,8 +104,10 @@ def check(
 
 
 def _counts(source: Source, cases: list[Case]) -> Iterator[Finding]:
-    expected, found = source.expected.get("cases", 0), len(cases)
-    if found < expected:
+    expected, found = source.expected.get("cases"), len(cases)
+    if expected is None:
+        yield Finding("note", "no count of cases is published to compare with", f"{found:,} found")
+    elif found < expected:
         what = "fewer cases than the publisher states: the download is partial, or files are missing"
         yield Finding("warning", what, f"{found:,} of {expected:,}")
     elif found > expected:
