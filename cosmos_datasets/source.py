@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,7 +192,10 @@ class Source:
             LayoutError: if the folder does not look like the published layout or holds no labelled case.
         """
         root = self.root(raw)
-        cases = sorted(self.find_cases(root), key=lambda case: case.case_id)
+        try:
+            cases = sorted(self.find_cases(root), key=lambda case: case.case_id)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise self.layout_error(root, f"a table or list in it is no text ({error})") from None
         if not cases:
             raise self.layout_error(root, "no image with a label beside it was found")
         seen: set[str] = set()

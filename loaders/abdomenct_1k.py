@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Label, Source
 
@@ -19,8 +19,7 @@ _GROUPS = dict.fromkeys(("Case_00297", "Case_00928"), "lits/74")
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled cases; images may be split over any folders, those without a mask are passed over."""
-    found = (path for above in _ABOVE for path in root.glob(f"{above}Case_*"))
-    files = [path for path in found if not _OTHER_PACK.search(str(path.relative_to(root)))]
+    files = [path for path in below(root, "Case_*") if not _OTHER_PACK.search(str(path.relative_to(root)))]
     images, labels = (named(files, rf"(Case_\d{{5}}){ending}\.nii(?:\.gz)?") for ending in ("_0000", ""))
     for name, image, label in pairs(images, labels):
         annotation = Annotation(Nifti(label), on_image_grid=True)

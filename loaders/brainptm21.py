@@ -29,7 +29,11 @@ def find_cases(root: Path) -> Iterator[Case]:
         for case, image, mask in pairs(_by_case(root, sequence), ChainMap(*tracts.values()), every_image=True):
             # A case without any tract is paired with the path of one that should be there.
             masks = {tract: found[case] for tract, found in tracts.items() if case in found} or {"OR_left": mask}
-            annotations = (Annotation(Nifti(path), label=_TRACTS[tract].name) for tract, path in masks.items())
+            # T1 and tracts share one grid; the diffusion series is reported to have another.
+            annotations = (
+                Annotation(Nifti(path), label=_TRACTS[tract].name, on_image_grid=sequence == "T1")
+                for tract, path in masks.items()
+            )
             yield Case(f"{case}/{sequence}", case, modality, Nifti(image, channel), tuple(annotations))
 
 

@@ -12,7 +12,7 @@ from cosmos_datasets.source import Download, Label, Source
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph, with the vessels that the first observer drew."""
     files = list(below(root))
-    images = named(files, r"(Image_\d{2}[LR])\.jpe?g")
+    images = named(files, r"(Image_\d{2}[LR])\.(?:jpe?g|png)")
     vessels = named(files, r"(Image_\d{2}[LR])_1stHO\.png")
     for name, image, mask in pairs(images, vessels, every_image=True):
         annotation = Annotation(Picture(mask, channels="max"), label="retinal_vessel", threshold=127)

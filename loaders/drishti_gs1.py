@@ -69,7 +69,8 @@ Drishti-GS1_files/
         "Labels of the test part are public, in a folder called Test_GT.",
     ),
     unverified=(
-        "That photographs and soft maps are of one size; a pair that is not is reported.",
+        "That photographs and soft maps are of one size, which users of the Kaggle copy deny; a pair that is not is "
+        "reported and left out.",
         "That no two photographs show the same person.",
     ),
     extra=True,

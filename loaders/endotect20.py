@@ -8,18 +8,22 @@ from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
-_NAME = r"([\w-]+)\.(?:jpe?g|png|tiff?|bmp)"
+_PICTURE = r"\.(?:jpe?g|png|tiff?|bmp)"
+#: Development pictures are called by a UUID, in copies by the identifiers of Kvasir-SEG. Other sets lie in images/ and
+#: masks/ as well.
+_NAME = rf"([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|c(?!k[c-z])[a-z0-9]{{24}}){_PICTURE}"
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every picture of the development data and of the test data, whichever is there."""
     for folder in sorted({path.parent.parent for path in below(root) if path.parent.name == "masks"}):
-        images, masks = (named((folder / kind).glob("*"), _NAME) for kind in ("images", "masks"))
-        own_name = folder.resolve().name.lower()
-        is_test = own_name == "test" or "test_dataset" in own_name
+        above = [part.lower() for part in folder.resolve().parts[-3:]]
+        is_test = "test" in above[-1] and any("endotect" in part for part in above)
+        pattern = rf"([\w-]+){_PICTURE}" if is_test else _NAME
+        images, masks = (named((folder / kind).glob("*"), pattern) for kind in ("images", "masks"))
         for name, image, mask in pairs(images, masks, every_image=True):
             polyp = Annotation(Picture(mask, channels="max"), label="polyp", threshold=127)
-            # Kvasir-SEG holds the development pictures under the same names.
+            # Kvasir-SEG holds the development pictures: under the same names they are the same groups.
             group = "" if is_test else f"kvasir_seg/{name}"
             yield Case(name, name, "Colonoscopy", Picture(image), (polyp,), "test" if is_test else "train", group)
 
@@ -40,8 +44,8 @@ SOURCE = Source(
     layout="""
 segmented-images/                            development, 1000 pictures
   bounding-boxes.json                        not used
-  images/cju0qkwl35piu0993l0dewei2.jpg ...
-  masks/cju0qkwl35piu0993l0dewei2.jpg ...    the same names
+  images/147257f5-7401-4f3a-bacb-7c16611c2ef1.jpg ...
+  masks/147257f5-7401-4f3a-bacb-7c16611c2ef1.jpg ...
 EndoTect_2020_Segmentation_Test_Dataset/     200 pictures
   images/ ...
   masks/ ...
@@ -73,13 +77,14 @@ EndoTect_2020_Segmentation_Test_Dataset/     200 pictures
     ),
     pitfalls=(
         "Masks are JPEG, grey at their edges: a pixel belongs to the polyp above 127.",
-        "The development pictures are those of Kvasir-SEG: the two share groups by name, so that no fold leaks.",
+        "The development pictures are those of Kvasir-SEG under other names, so that groups and folds cannot tie the "
+        "two together: a test set of one must be kept from the other by hand.",
         "Whether COSMOS took the development data, the test data or both is not known.",
         "HyperKvasir's readme asks for written permission before use in competitions or products.",
     ),
     related=("kvasir_seg",),
     unverified=(
-        "That development pictures and Kvasir-SEG agree name by name, and byte by byte.",
-        "Names and formats of the test files; their folder is told by test_dataset in its name.",
+        "That all 1000 development pictures are in Kvasir-SEG, byte by byte.",
+        "Names and formats of the test files; their folder is told by test in its name, and endotect in it or above.",
     ),
 )

@@ -20,7 +20,7 @@ def find_cases(root: Path) -> Iterator[Case]:
         # called ETIS (or the one around it) tells whose frames these are.
         is_named = any("etis" in part.lower() for part in root.resolve().parts[-2:])
         home = next(root.glob("*ETIS*"), root if is_named else root / "ETIS")
-        images, masks = (named((home / kind).glob("*"), _NUMBER) for kind in ("images", "masks"))
+        images, masks = named((home / "images").glob("*"), _NUMBER), named((home / "masks").glob("*"), f"p?{_NUMBER}")
     for number, image, mask in pairs(images, masks, every_image=True):
         polyp = Annotation(Picture(mask, channels="max"), label="polyp", threshold=127)
         yield Case(number, number, "Colonoscopy", Picture(image), (polyp,))
@@ -47,7 +47,7 @@ ETIS-LaribPolypDB/
 or, re-released:
 ETIS-LaribPolypDB/
   images/1.png ...
-  masks/1.png ...
+  masks/1.png ...                        or p1.png
 """,
     citation="""
 @article{silva2014etis,

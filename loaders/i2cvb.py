@@ -22,7 +22,7 @@ _GT = ("*/*/GT", "*/*/*/GT", "*/GT", "GT")
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every patient with a folder of masks; those of DCE, DWI and ADC lie elsewhere and are left out."""
-    folders = {folder.parent.absolute() for place in _GT for folder in root.glob(place)}
+    folders = {folder.parent.absolute() for place in (*_GT, "*/*/*/*/GT") for folder in root.glob(place)}
     for folder in sorted(folder for folder in folders if re.fullmatch(r"Patient[ _]\d+", folder.name)):
         case_id = folder.name.replace(" ", "_")
         masks = {label.name: _slices(folder / "GT" / structure) for structure, label in _LABELS.items()}

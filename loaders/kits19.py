@@ -4,13 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Case
+from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.loaders.kits import kits_cases, markers
 from cosmos_datasets.source import Label, Source
 
+_LAST = "case_00209"
+
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield the training cases; the other ninety hold no segmentation."""
-    yield from kits_cases(root, "segmentation")
+    """Yield the training cases; the other ninety hold no segmentation.
+
+    Raises:
+        LayoutError: if one does: KiTS23 has files of the same names, with other labels.
+    """
+    for case in kits_cases(root, "segmentation"):
+        if case.case_id > _LAST:
+            raise LayoutError(f"{root}: KiTS19 has no segmentation of {case.case_id}. Is this KiTS23 or a prediction?")
+        yield case
 
 
 SOURCE = Source(
@@ -56,6 +66,7 @@ kits19/data/
         "Scans 22, 61 and 117 were cropped and all headers corrected in April 2019, labels of 15, 23, 37 and 125 in "
         "December: take images and labels of today. A mix of revisions is an error where the shapes differ.",
         "Benchmarks on the frozen version often leave out 15, 23, 37, 68, 125 and 133.",
+        "KiTS23 has files of the same names and other labels; it is refused. "
         "The branch interpolated holds resampled scans. KiTS21 labels the same 300 scans again.",
     ),
     related=("kits21", "abdomenct_1k"),

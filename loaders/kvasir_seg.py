@@ -8,8 +8,9 @@ from cosmos_datasets.pairing import named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
-#: Every picture is called by an identifier of 25 letters and digits.
-_NAME = r"(c[a-z0-9]{24})\.(?:jpe?g|png)"
+#: Every picture is called by an identifier of 25 letters and digits that begins with the time it was made, in 2019;
+#: Kvasir-Instrument's, made in July 2020, begin with ckc and ckd.
+_NAME = r"(c(?!k[c-z])[a-z0-9]{24})\.(?:jpe?g|png)"
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -17,7 +18,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     images, masks = named(root.glob("images/*"), _NAME), named(root.glob("masks/*"), _NAME)
     for name, image, mask in pairs(images, masks, every_image=True):
         polyp = Annotation(Picture(mask, channels="max"), label="polyp", threshold=127)
-        # EndoTect has the same pictures: it puts them into the same groups, by their names.
+        # EndoTect has the same pictures; where a copy gives them these names as well, they are in the same groups.
         yield Case(name, name, "Colonoscopy", Picture(image), (polyp,), group=f"kvasir_seg/{name}")
 
 
@@ -46,7 +47,7 @@ Kvasir-SEG/
 """,
     expected={"cases": 1000, "subjects": 1000},
     find_cases=find_cases,
-    markers=("masks/c*.*",),
+    markers=("masks/cj*.*", "masks/ck[0-9ab]*.*"),
     plane="native",
     downloads=(
         Download(

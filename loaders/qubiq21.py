@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
-from cosmos_datasets.pairing import named
+from cosmos_datasets.pairing import below, named
 from cosmos_datasets.readers import NiftiPicture, NiftiStack
 from cosmos_datasets.source import Label, Source
 
@@ -25,11 +25,12 @@ _MASKS = tuple(f"{above}case*/task*_seg*.nii*" for above in ("*/*/*/*/", "*/*/*/
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every case that a rater drew: of a volume one, of a brain tumor one for each channel."""
     top = root.absolute()
-    for folder in sorted({path.parent for pattern in _MASKS for path in top.glob(pattern)}):
+    # Some sets have one level of folders less than others, so no fixed depth finds them all.
+    for folder in sorted({path.parent for path in below(top, "task*_seg*.nii*")}):
         # The names of the archive, the set and the part are those of the folders from the root down.
         around = [part.lower().replace("_", "-") for part in folder.parts[len(top.parts) - 1 : -1]]
         name = next((part for part in reversed(around) if part in _SETS), None)
-        if name:
+        if name and folder.name.startswith("case"):
             split: Split = "validation" if any(part.startswith("validation") for part in around) else "train"
             yield from _cases(name, folder, split)
 

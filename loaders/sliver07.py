@@ -7,13 +7,18 @@ from pathlib import Path
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.pairing import named, pairs
 from cosmos_datasets.readers import volume
-from cosmos_datasets.source import Label, Source
+from cosmos_datasets.source import Download, Label, Source
 
 #: The folder above scans and labels is the root.
 _ABOVE = ("", "*/", "*/*/", "*/*/*/")
 _TEST = re.compile(r"(?<![a-z])test", re.IGNORECASE)
 #: Some archives tell training scans from test scans, which have the same names, by a suffix.
 _ENDING = r"(?:_train)?\.(?:mhd|mha|nii|nii\.gz)"
+#: Archive and its checksum; the one of the test scans is not fetched.
+_ARCHIVES = {
+    "training-scans": "caf4e43650050543ec59a07c2cb983faa023696dbe3f958019bfa025f13dc6c3",
+    "training-labels": "72c41c299ce1392cf810424268186518157c14c361e7dc2220657b1cf7173d78",
+}
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -60,6 +65,10 @@ test-scans/
     expected={"cases": 20, "subjects": 20, "slices": 4159},
     find_cases=find_cases,
     markers=tuple(f"{above}liver-seg[0-9][0-9][0-9]*" for above in _ABOVE),
+    downloads=tuple(
+        Download(f"https://zenodo.org/records/2597908/files/{name}.zip?download=1", sha256, name=f"{name}.zip")
+        for name, sha256 in _ARCHIVES.items()
+    ),
     pitfalls=(
         "Test scans are named liver-orig001 to 010 like the first training scans: only the folder tells them apart.",
         "Every header names its .raw file: move both together and rename neither.",

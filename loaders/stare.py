@@ -8,14 +8,15 @@ from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
+_PICTURE = r"\.(?:ppm(?:\.gz)?|png)"
 _PAGE = "https://cecas.clemson.edu/~ahoover/stare/probing"
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph that the first observer (``ah``) drew."""
     files = list(below(root))
-    images = named(files, r"(im\d{4})\.ppm(?:\.gz)?")
-    vessels = named(files, r"(im\d{4})\.ah\.ppm(?:\.gz)?")
+    images = named(files, rf"(im\d{{4}}){_PICTURE}")
+    vessels = named(files, rf"(im\d{{4}})\.ah{_PICTURE}")
     for name, image, mask in pairs(images, vessels):
         annotation = Annotation(Picture(mask, channels="max"), label="retinal_vessel", threshold=127)
         yield Case(name, name, "Fundus", Picture(image), (annotation,))
@@ -49,7 +50,7 @@ labels-vk/im0001.vk.ppm.gz ...                     second observer, not used
 """,
     expected={"cases": 20, "subjects": 20},
     find_cases=find_cases,
-    markers=("*.ah.ppm*", "*/*.ah.ppm*", "*/*/*.ah.ppm*"),
+    markers=("im*.ah.p*", "*/im*.ah.p*", "*/*/im*.ah.p*"),
     plane="native",
     downloads=(
         Download(f"{_PAGE}/stare-images.tar", into="stare-images"),

@@ -98,7 +98,11 @@ Totalsegmentator_dataset/
     markers=tuple(f"s[0-9][0-9][0-9][0-9]/{name}" for name in ("ct.nii.gz", "ct.nii", "segmentations")),
     downloads=(
         Download("https://zenodo.org/records/6802614/files/Totalsegmentator_dataset.zip"),
-        Download("https://zenodo.org/records/10047292/files/Totalsegmentator_dataset_v201.zip"),
+        # The subjects of v2 lie at the top of its archive, those of v1 in a folder.
+        Download(
+            "https://zenodo.org/records/10047292/files/Totalsegmentator_dataset_v201.zip",
+            into="Totalsegmentator_dataset_v201",
+        ),
     ),
     pitfalls=(
         "The CT of s0864 in v1 is damaged; a build reports and leaves it out.",

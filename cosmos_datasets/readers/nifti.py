@@ -75,14 +75,20 @@ def _load(path: Path, *states: tuple[int, int]) -> tuple[NDArray[Any], NDArray[n
         # nibabel stops at the last voxel, so the checksum behind it would never be read.
         with gzip.open(path) as stream:
             image = type(image).from_stream(stream)
-            array = np.asanyarray(image.dataobj)
+            array = _voxels(image.dataobj)
             while stream.read(1 << 20):
                 pass
     else:
-        array = np.asanyarray(image.dataobj)
+        array = _voxels(image.dataobj)
     codes = (image.header.get(name, 0) for name in ("sform_code", "qform_code"))
     return (
         array,
         np.asarray(image.affine, dtype=np.float64),
         any(int(code) > 0 for code in codes),
     )
+
+
+def _voxels(proxy: Any) -> NDArray[Any]:
+    """The values, scaled as the header says: of 16 bits and fewer in single precision, half of nibabel's memory."""
+    is_scaled = (proxy.slope, proxy.inter) != (1, 0)
+    return np.asanyarray(proxy, dtype=np.float32 if is_scaled and proxy.dtype.itemsize <= 2 else None)

@@ -75,10 +75,10 @@ class Picture:
         if palette is not None and self.channels != "index":
             array = palette[array]
         array = _arrange(array, self.channels, self.path)
+        if self.channels == "max" and _is_zero_or_one(array):  # a threshold is one of 8-bit values
+            array = array.astype(np.uint8) * np.uint8(255)
         if self.inverted:
             array = ~array if array.dtype == np.bool_ else np.uint8(255) - array
-        if self.channels == "max" and array.dtype == np.bool_:  # a threshold is one of 8-bit values
-            array = array * np.uint8(255)
         return Grid(_half(array, self.part))
 
 
@@ -111,6 +111,11 @@ class PictureStack:
             where = self.paths[0].parent if self.paths else "a stack of pictures"
             raise CaseError(f"{where}: slices differ in size or are missing: {sorted(shapes)}.")
         return Grid(np.stack([array.T for array in arrays], axis=-1), stacked=True)
+
+
+def _is_zero_or_one(array: NDArray[Any]) -> bool:
+    """Whether white is 1: nothing would be seen of such a picture, so it is a mask that some tool wrote as numbers."""
+    return array.dtype == np.bool_ or (array.dtype.kind in "iu" and array.max(initial=0) == 1)
 
 
 def _half(array: NDArray[Any], part: Part) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK
 from click.testing import CliRunner, Result
 from damage import largest, set_one_value, truncate
 from PIL import Image
@@ -117,6 +118,20 @@ def test_labels_elsewhere_are_noted(tmp_path: Path) -> None:
     ((what, where),) = ((k, v) for k, v in check(source, tmp_path).of_level("note").items() if "differently" in k)
     assert what.endswith("labels are taken to the image's grid")
     assert where == [f"{case.case_id}: 48 x 40 x 7 and 48 x 40 x 7 voxels, corners 1 mm apart"]
+
+
+def test_labels_beyond_the_image_are_told(tmp_path: Path) -> None:
+    """A series with a third of its slices missing: the labels of these slices have nowhere to go."""
+    promise12.write(tmp_path)
+    source = get_source("promise12")
+    case = source.cases(tmp_path)[0]
+    path = case.image.files[0]
+    image = SimpleITK.ReadImage(str(path))
+    SimpleITK.WriteImage(image[:, :, : image.GetDepth() - 3], str(path))
+    labels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(case.annotations[0].reader.files[0])))
+    lost = np.count_nonzero(labels[-3:]) / np.count_nonzero(labels)
+    found = check(source, tmp_path).of_level("warning")
+    assert [where for what, where in found.items() if "outside" in what] == [[f"{case.case_id}: {100 * lost:.0f} %"]]
 
 
 def test_a_copy_under_another_name_is_found(tmp_path: Path) -> None:

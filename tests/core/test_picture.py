@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cosmos_datasets.errors import CaseError
 from cosmos_datasets.readers import Picture
 
 _GREY = np.arange(0, 240, 4, dtype=np.uint8).reshape(6, 10)
@@ -55,3 +56,22 @@ def test_half_of_a_stereo_pair(
 def test_one_view_stays_whole(part: Literal["left", "right"], tmp_path: Path) -> None:
     path = _save(tmp_path / "view.png", _GREY[:, :5])
     np.testing.assert_array_equal(Picture(path, part=part).read().array, _GREY[:, :5])
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("ending", ["png", "bmp", "tif"])
+def test_a_mask_of_zeros_and_ones_passes_a_threshold_of_8_bit(ending: str, inverted: bool, tmp_path: Path) -> None:
+    """Tools that convert a data set often leave label numbers where the publisher had white."""
+    path = _save(tmp_path / f"mask.{ending}", (_GREY > 100).astype(np.uint8))
+    found = Picture(path, "max", inverted=inverted).read().array
+    np.testing.assert_array_equal(found > 127, (_GREY > 100) != inverted)
+    np.testing.assert_array_equal(Picture(path, "index").read().array, _GREY > 100)
+
+
+def test_one_channel_of_a_colour_picture(tmp_path: Path) -> None:
+    path = _save(tmp_path / "colour.png", np.stack([_GREY, _GREY // 2, _GREY // 3], -1))
+    for channel, divisor in (("red", 1), ("green", 2), ("blue", 3)):
+        np.testing.assert_array_equal(Picture(path, channel).read().array, _GREY // divisor)  # type: ignore[arg-type]
+    grey = _save(tmp_path / "grey.png", _GREY)
+    with pytest.raises(CaseError, match=r"grey\.png: a colour picture was expected"):
+        Picture(grey, "red").read()

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from raw_trees import siim_acr
 
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.readers import Picture
+from cosmos_datasets.registry import get_source
 from cosmos_datasets.source import Label, Source
 
 
@@ -130,3 +132,11 @@ def test_only_an_excluded_label_has_a_reason_and_needs_one() -> None:
         Label("ink", None)
     with pytest.raises(ValueError, match="needs a reason"):
         Label("liver", "liver", excluded="why?")
+
+
+def test_a_table_that_is_no_text_is_a_layout_that_does_not_fit(tmp_path: Path) -> None:
+    siim_acr.write(tmp_path)
+    (table,) = tmp_path.rglob("stage_2_train.csv")
+    table.write_bytes(bytes(range(128, 256)))
+    with pytest.raises(LayoutError, match="a table or list in it is no text"):
+        get_source("siim_acr").cases(tmp_path)

@@ -47,3 +47,8 @@ def test_missing_image_is_named(tmp_path: Path) -> None:
     abdomenct_1k.write(tmp_path)
     next(tmp_path.rglob("Case_01062_0000.nii.gz")).unlink()
     assert SOURCE.cases(tmp_path)[-1].image.files[0].name == "Case_01062_0000.nii.gz"
+
+
+def test_parent_of_the_download_with_parts_at_unequal_depth(tmp_path: Path) -> None:
+    abdomenct_1k.write(tmp_path / "some" / "download")
+    assert all(path.is_file() for case in SOURCE.cases(tmp_path) for path in case.files)

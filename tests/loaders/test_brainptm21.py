@@ -1,3 +1,5 @@
+import nibabel
+import numpy as np
 import pytest
 from raw_trees import brainptm21
 
@@ -47,3 +49,13 @@ def test_missing_partner_is_named(tmp_path, missing):
     assert list(found) == CASES
     with pytest.raises(CaseError, match=rf"{tmp_path}/{missing.split('*')[0]}\S*: no such file"):
         standardise(SOURCE, found["case_2/T1"])
+
+
+def test_tracts_lie_on_the_voxels_of_t1_whatever_their_header_says(tmp_path):
+    brainptm21.write(tmp_path)
+    expected = standardise(SOURCE, cases(tmp_path)["case_2/T1"]).rows
+    for path in tmp_path.glob("sheba75_tracts_train/case_2/[OC]*.nii.gz"):
+        tract = nibabel.load(path)
+        elsewhere = nibabel.affines.from_matvec(tract.affine[:3, :3], tract.affine[:3, 3] + 10)
+        nibabel.save(nibabel.Nifti1Image(np.asarray(tract.dataobj), elsewhere), path)
+    assert standardise(SOURCE, cases(tmp_path)["case_2/T1"]).rows == expected

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from PIL import Image
 from raw_trees import chase_db1
 
 from cosmos_datasets.loaders.chase_db1 import SOURCE
@@ -25,6 +26,18 @@ def test_masks_in_a_folder_of_their_own(tmp_path: Path) -> None:
         for path in (tmp_path / "CHASEDB1").glob(pattern):
             path.rename(path.parent / kind / path.name)
     assert [case.case_id for case in SOURCE.cases(tmp_path)] == expected
+
+
+def test_a_copy_with_photographs_as_png(tmp_path: Path) -> None:
+    chase_db1.write(tmp_path)
+    expected = [case.case_id for case in SOURCE.cases(tmp_path)]
+    for path in (tmp_path / "CHASEDB1").glob("Image_*.jpg"):
+        with Image.open(path) as photograph:
+            photograph.save(path.with_suffix(".png"))
+        path.unlink()
+    cases = SOURCE.cases(tmp_path)
+    assert [case.case_id for case in cases] == expected
+    assert all(path.is_file() for case in cases for path in case.files)
 
 
 def test_missing_partner_is_listed_by_its_path(tmp_path: Path) -> None:

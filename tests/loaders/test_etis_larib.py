@@ -27,6 +27,14 @@ def test_rerelease_gives_the_same_rows(tmp_path):
     assert rows(raw) == expected
 
 
+def test_rerelease_that_kept_the_letter_before_the_numbers_of_masks(tmp_path):
+    etis_larib.write(tmp_path, rerelease=True)
+    expected = rows(tmp_path)
+    for path in (tmp_path / "ETIS-LaribPolypDB" / "masks").glob("[0-9]*.png"):
+        path.rename(path.with_name(f"p{path.name}"))
+    assert rows(tmp_path) == expected
+
+
 def test_rerelease_of_an_unknown_polyp_set_is_refused(tmp_path):
     etis_larib.write(tmp_path, rerelease=True)
     (tmp_path / "ETIS-LaribPolypDB").rename(tmp_path / "CVC-300")

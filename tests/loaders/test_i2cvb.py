@@ -37,6 +37,10 @@ def test_folders_around_the_patients_do_not_matter(raw, tmp_path):
     for folder in (tmp_path / "apart").glob("*/*/Patient *"):
         folder.rename(folder.with_name(folder.name.replace(" ", "_")))
     assert ids(tmp_path / "apart") == expected
+    (tmp_path / "deep").mkdir()
+    shutil.move(tmp_path / "apart", tmp_path / "deep" / "apart")
+    shutil.move(tmp_path / "deep" / "apart" / "ge-1-5t" / "GE", tmp_path / "deep" / "apart" / "GE")
+    assert ids(tmp_path / "deep") == expected
 
 
 def test_masks_of_other_sequences_are_not_used(raw):

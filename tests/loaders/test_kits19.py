@@ -64,3 +64,10 @@ def test_a_clone_without_scans_says_how_to_fetch_them(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(LayoutError, match="get_imaging"):
         SOURCE.cases(tmp_path)
+
+
+def test_kits23_is_refused_though_its_files_have_the_same_names(tmp_path: Path) -> None:
+    kits19.write(tmp_path)
+    (tmp_path / "kits19" / "data" / "case_00210" / "segmentation.nii.gz").write_bytes(b"other labels")
+    with pytest.raises(LayoutError, match=r"no segmentation of case_00210\. Is this KiTS23"):
+        SOURCE.cases(tmp_path)

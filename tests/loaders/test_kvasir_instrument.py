@@ -1,7 +1,7 @@
 import shutil
 
 import pytest
-from raw_trees import kvasir_instrument
+from raw_trees import kvasir_instrument, kvasir_seg
 
 from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.kvasir_instrument import SOURCE
@@ -16,6 +16,15 @@ def test_split_follows_the_list_of_test_names(tmp_path):
     kvasir_instrument.write(tmp_path)
     test = set(kvasir_instrument.TEST_NAMES)
     assert splits(tmp_path) == {name: "test" if name in test else "train" for name in kvasir_instrument.NAMES}
+
+
+def test_other_sets_of_images_and_masks_are_told_apart(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    kvasir_seg.write(tmp_path / "Kvasir-SEG")
+    shutil.copy(tmp_path / "kvasir-instrument" / "test.txt", tmp_path / "Kvasir-SEG" / "Kvasir-SEG")
+    assert set(splits(tmp_path)) == set(kvasir_instrument.NAMES)
+    with pytest.raises(LayoutError):
+        SOURCE.cases(tmp_path / "Kvasir-SEG")
 
 
 def test_inner_archives_unpacked_into_folders_of_their_own(tmp_path):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from PIL import Image
-from raw_trees import kvasir_seg
+from raw_trees import kvasir_instrument, kvasir_seg
 
-from cosmos_datasets.errors import CaseError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.kvasir_seg import SOURCE
 from cosmos_datasets.standardise import standardise
 
@@ -36,3 +36,12 @@ def test_half_a_pair_is_a_broken_case(tmp_path, lost):
     assert [case.case_id for case in cases] == sorted(kvasir_seg.NAMES)
     with pytest.raises(CaseError, match=str(gone)):
         standardise(SOURCE, cases[1])
+
+
+def test_kvasir_instrument_is_another_set(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    with pytest.raises(LayoutError):
+        SOURCE.cases(tmp_path)
+    kvasir_seg.write(tmp_path)
+    (tmp_path / "Kvasir-SEG").rename(tmp_path / "kvasir-seg")
+    assert [case.case_id for case in SOURCE.cases(tmp_path)] == sorted(kvasir_seg.NAMES)

@@ -60,3 +60,12 @@ def test_masks_without_an_image_are_reported(tmp_path):
     report = build(SOURCE, tmp_path / "raw", tmp_path / "out")
     assert list(report.broken) == ["kidney/case09"]
     assert "case09/image.nii.gz: no such file" in report.broken["kidney/case09"]
+
+
+def test_sets_at_unequal_depth_below_the_parent_of_the_download(tmp_path):
+    qubiq21.write(tmp_path / "QUBIQ2021")
+    expected = list(cases(tmp_path / "QUBIQ2021"))
+    for name in ("training_data_v3_QC", "validation_data_qubiq2021_QC"):
+        shutil.move(tmp_path / "QUBIQ2021" / name, tmp_path / "inner")
+        shutil.move(tmp_path / "inner", tmp_path / "QUBIQ2021" / name / name)
+    assert list(cases(tmp_path)) == expected

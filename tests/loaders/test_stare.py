@@ -1,7 +1,9 @@
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from raw_trees import stare
 
 from cosmos_datasets.loaders.stare import SOURCE
@@ -33,6 +35,18 @@ def test_unpacked_files_are_the_same_cases(tmp_path: Path) -> None:
     case = SOURCE.cases(tmp_path)[0]
     drawn = truth.masks["stare/im0001"]["retinal_vessel", 0, -1]
     np.testing.assert_array_equal(case.annotations[0].reader.read().array > 127, drawn)
+
+
+def test_a_copy_as_png_is_the_same_cases(tmp_path: Path) -> None:
+    truth = stare.write(tmp_path)
+    expected = _listed(tmp_path)
+    for path in list(tmp_path.rglob("im*.ppm.gz")):
+        with Image.open(io.BytesIO(gzip.decompress(path.read_bytes()))) as picture:
+            picture.save(path.with_name(path.name.replace("ppm.gz", "png")))
+        path.unlink()
+    assert _listed(tmp_path) == expected
+    drawn = truth.masks["stare/im0001"]["retinal_vessel", 0, -1]
+    np.testing.assert_array_equal(SOURCE.cases(tmp_path)[0].annotations[0].reader.read().array > 127, drawn)
 
 
 def test_all_files_in_one_folder(tmp_path: Path) -> None:

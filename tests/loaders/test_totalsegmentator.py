@@ -26,6 +26,22 @@ def test_release_is_told_from_the_files_and_ids_are_the_same(tmp_path: Path, rel
     assert {case.release for case in cases} == {release}
 
 
+def test_releases_are_downloaded_side_by_side_and_v1_is_built(tmp_path: Path) -> None:
+    for release in ("v1", "v2"):
+        totalsegmentator.write(tmp_path, release=release)
+    assert SOURCE.downloads[1].into == _TOP["v2"]
+    assert {case.release for case in SOURCE.cases(tmp_path)} == {"v1"}
+    assert {case.release for case in SOURCE.cases(tmp_path / _TOP["v2"])} == {"v2"}
+
+
+def test_archive_of_v2_unpacked_flat(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
+    expected = [(case.case_id, case.split) for case in SOURCE.cases(tmp_path)]
+    for path in sorted((tmp_path / _TOP["v2"]).iterdir()):
+        path.rename(tmp_path / path.name)
+    assert [(case.case_id, case.split) for case in SOURCE.cases(tmp_path)] == expected
+
+
 def test_splits_come_from_meta_and_are_train_without_it(tmp_path: Path) -> None:
     totalsegmentator.write(tmp_path)
     assert [case.split for case in SOURCE.cases(tmp_path)] == ["train", "validation", "test", "train"]

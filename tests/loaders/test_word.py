@@ -46,3 +46,12 @@ def test_missing_image_is_named_in_its_own_part(tmp_path: Path) -> None:
     image = tmp_path / "WORD-V0.1.0" / "imagesTs" / "word_0014.nii.gz"
     image.unlink()
     assert image in [case.image.files[0] for case in SOURCE.cases(tmp_path)]
+
+
+def test_parent_of_the_download_with_a_doubled_folder(tmp_path: Path) -> None:
+    word.write(tmp_path / "download")
+    main = tmp_path / "download" / "WORD-V0.1.0"
+    main.rename(tmp_path / "inner")
+    main.mkdir()
+    (tmp_path / "inner").rename(main / main.name)
+    assert splits(tmp_path) == _SPLITS

@@ -1,18 +1,25 @@
-"""EndoTect 2020: the unpacked zip of HyperKvasir with pictures of Kvasir-SEG, and the test data with PNG masks."""
+"""EndoTect 2020: the unpacked zip of HyperKvasir, whose names are UUIDs, and the test data with PNG masks."""
 
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from raw_trees.kvasir_seg import NAMES, jpeg_mask, photograph, polyps
+from raw_trees.kvasir_seg import jpeg_mask, photograph, polyps
 from raw_trees.phantom import Truth, macos_junk
 
+NAMES = (
+    "147257f5-7401-4f3a-bacb-7c16611c2ef1",
+    "01af3454-037f-4708-b73c-6ec4423b6a61",
+    "2d1c0f8e-90a4-4c1b-8d5e-0b7a3f6e9c12",
+    "7be1a3c4-5d60-4f72-9a8b-c3d4e5f60718",
+    "f0e9d8c7-b6a5-4433-8211-00ffeeddccbb",
+)
 TEST_FOLDER = "EndoTect_2020_Segmentation_Test_Dataset"
 TEST_NAMES = ("01af3454-037f-4708-b73c", "1_endotect", "2_endotect")
 
 
 def write(root: Path, seed: int = 0) -> Truth:
-    """Write five development pictures, named as in Kvasir-SEG, and three test pictures below ``root``."""
+    """Write five development pictures and three test pictures below ``root``."""
     rng = np.random.default_rng(seed)
     truth = Truth()
     for name, mask in zip(NAMES, polyps(rng), strict=True):

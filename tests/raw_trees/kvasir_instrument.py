@@ -8,8 +8,8 @@ from raw_trees.kvasir_seg import SHAPE, photograph, polyps
 from raw_trees.phantom import Truth, blob, macos_junk
 
 NAMES = (
-    "cjyzkmjy8evns070165gf9dmq",
-    "cjyzl833ndne80838pzuq6ila",
+    "ckcu8ty6z00003b5yzfaezbs5",
+    "ckcu9jucf00083b5ytpqoue72",
     "ckcu8ty6z00083b5yzmdq8p6c",
     "ckcu93jj500003g5yzc2rz0nq",
     "ckcu97nzn00063b5yimdhv2ta",
