@@ -11,14 +11,18 @@ import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
 from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.evaluation.compare_cli import compare
+from cosmos_datasets.evaluation.factors.cli import factors
+from cosmos_datasets.evaluation.finetune.cli import finetune
 from cosmos_datasets.evaluation.gallery_cli import gallery
+from cosmos_datasets.evaluation.prompts_cli import prompts
+from cosmos_datasets.evaluation.push_cli import push
+from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cosmos_datasets.evaluation.run import Outcome, Request
-
-STRATEGIES = ("S1", "S2", "S3", "S4", "S5", "S6")
 
 
 @click.group(cls=GuardedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,23 +36,7 @@ def main() -> None:
     """
 
 
-def _strategies(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().upper() for name in value.split(",") if name.strip()))
-    unknown = [name for name in names if name not in STRATEGIES]
-    if unknown or not names:
-        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'} is no strategy; choose of {','.join(STRATEGIES)}")
-    return tuple(name for name in STRATEGIES if name in names)
-
-
-class _Remembering(click.Command):
-    """A command that knows its own arguments, to pass them on to further processes."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta["arguments"] = [str(self.name), *args]
-        return super().parse_args(ctx, args)
-
-
-@main.command(cls=_Remembering)
+@main.command(cls=Remembering)
 @click.argument("dataset")
 @click.option(
     "--model",
@@ -57,14 +45,16 @@ class _Remembering(click.Command):
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
 @click.option("--config", default="all", show_default=True, help="A source (acdc), a modality (ct) or all.")
-@click.option("--strategies", default=",".join(STRATEGIES), show_default=True, callback=_strategies,
+@click.option("--strategies", default=",".join(STRATEGIES), show_default=True, callback=strategies_option,
               help="Comma separated.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
 @click.option("--modality", help="One modality only, e.g. 'T2W MRI'.")
-@click.option("--object", "object_", help="One object only, e.g. liver; synonyms are understood.")
+@click.option("--object", "object_",
+              help="One object only, e.g. liver, or several: liver,kidney; synonyms are understood.")  # fmt: skip
 @click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
               help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
+@click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
 @click.option("--grid", type=click.IntRange(1, 256), default=32, show_default=True, help="Points a side of S1.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
@@ -164,3 +154,8 @@ def table(run: Path, style: str) -> None:
 
 
 main.add_command(gallery)
+main.add_command(factors)
+main.add_command(compare)
+main.add_command(finetune)
+main.add_command(push)
+main.add_command(prompts)

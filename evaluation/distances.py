@@ -1,13 +1,15 @@
-"""Surface distances: HD.
+"""Surface distances: HD, HD95, ASD and NSD.
 
 The surface of a mask is what its erosion by the 4-connected cross takes away; outside of the image is
 background, so that a mask that touches the border has a surface there. A surface is kept as points, which
-makes the distance between two masks independent of how each of them is cropped.
+makes the distance between two masks independent of how each of them is cropped. Distances go from pixel
+centre to pixel centre, and every pixel of a surface counts once.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,31 @@ from cosmos_datasets.evaluation.metrics import Convention, check_convention, che
 from cosmos_datasets.evaluation.sample import Mask
 
 Points = NDArray[np.int64]
+
+#: A distance that equals the tolerance of NSD but for rounding (3 * 0.1 > 0.3) is within it.
+_ROUNDING = 1 + 1e-9
+
+
+class Distances(NamedTuple):
+    """The scores of two surfaces, P of the prediction and R of the reference.
+
+    With d(a, B) the Euclidean distance of a point to the nearest one of a surface, in the unit of the spacing:
+
+    Attributes:
+        hd: the larger of ``max_p d(p, R)`` and ``max_r d(r, P)``.
+        hd95: the larger of the 95th percentiles of d(p, R) and of d(r, P), each with linear interpolation between
+            ranks. (Some libraries take one percentile of both pooled, which is mostly smaller.)
+        asd: ``(sum_p d(p, R) + sum_r d(r, P)) / (|P| + |R|)``, the symmetric average (Heimann et al., IEEE TMI
+            28:1251, 2009). With the convention ``released`` the mean of d(p, R) alone, as in the paper's released
+            code: it does not see what a prediction misses.
+        nsd: the share of the points of both surfaces, 0 to 1, whose distance to the other is the tolerance or less
+            (Nikolov et al., J. Med. Internet Res. 23:e26151, 2021; by points, not by length of contour).
+    """
+
+    hd: float
+    hd95: float
+    asd: float
+    nsd: float
 
 
 def surface_points(mask: Mask, origin: tuple[int, int] = (0, 0)) -> Points:
@@ -84,11 +111,66 @@ def hausdorff_points(
     check_convention(convention)
     if len(prediction) == 0 or len(reference) == 0:
         return _undefined(convention)
+    return max(float(one.max()) for one in surface_distances(prediction, reference, spacing))
+
+
+def distance_scores(
+    prediction: Points,
+    reference: Points,
+    spacing: tuple[float, float] = (1.0, 1.0),
+    *,
+    tolerance: float,
+    convention: Convention = "standard",
+) -> Distances:
+    """HD, HD95, ASD and NSD of two surfaces from one search.
+
+    Args:
+        prediction: int64 ``(n, 2)``, (row, column), without repeats, as :func:`surface_points` gives it.
+        reference: int64 ``(m, 2)``, likewise.
+        spacing: size of a pixel as (row, column): (1, 1) gives pixels, millimetres give millimetres.
+        tolerance: of NSD, 0 or more, in the unit of ``spacing``.
+        convention: what empty masks score.
+
+    Returns:
+        The scores. Where either surface is empty the distances are NaN (``standard``) or 0 (``released``), and NSD is
+        0; where both are, NSD is 1 (``standard``) or 0 (``released``), like DICE.
+
+    Raises:
+        CosmosError: the convention does not exist.
+    """
+    check_convention(convention)
+    if len(prediction) == 0 or len(reference) == 0:
+        nothing = _undefined(convention)
+        agree = len(prediction) == len(reference) and convention == "standard"
+        return Distances(nothing, nothing, nothing, float(agree))
+    there, back = surface_distances(prediction, reference, spacing)
+    both = np.concatenate([there, back])
+    return Distances(
+        hd=float(both.max()),
+        hd95=max(float(np.percentile(one, 95)) for one in (there, back)),
+        asd=float(there.mean() if convention == "released" else both.mean()),
+        nsd=float(np.mean(both <= tolerance * _ROUNDING)),
+    )
+
+
+def surface_distances(
+    prediction: Points, reference: Points, spacing: tuple[float, float] = (1.0, 1.0)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far every point of each surface is from the other surface.
+
+    Args:
+        prediction: int64 ``(n, 2)``, (row, column), without repeats; not empty.
+        reference: int64 ``(m, 2)``, likewise.
+        spacing: size of a pixel as (row, column).
+
+    Returns:
+        float64 ``(n,)`` and ``(m,)``, in the unit of ``spacing`` and the order of the points.
+    """
     scale = np.asarray(spacing, dtype=np.float64)
     only_predicted, only_reference = _apart(prediction, reference)
-    return max(
-        _directed(prediction[only_predicted] * scale, reference * scale),
-        _directed(reference[only_reference] * scale, prediction * scale),
+    return (
+        _directed(prediction * scale, only_predicted, reference * scale),
+        _directed(reference * scale, only_reference, prediction * scale),
     )
 
 
@@ -103,9 +185,9 @@ def _apart(a: Points, b: Points) -> tuple[Mask, Mask]:
     return ~np.isin(flat_a, flat_b, assume_unique=True), ~np.isin(flat_b, flat_a, assume_unique=True)
 
 
-def _directed(points: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """The largest distance from a point to the nearest of the others; 0 without points."""
-    if len(points) == 0:
-        return 0.0
-    distances, _ = cKDTree(others, balanced_tree=False, compact_nodes=False).query(points)
-    return float(np.max(distances))
+def _directed(points: NDArray[np.float64], apart: Mask, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distance of every point to the nearest of the others; only those that are apart are searched."""
+    distances = np.zeros(len(points))
+    if apart.any():
+        distances[apart], _ = cKDTree(others, balanced_tree=False, compact_nodes=False).query(points[apart])
+    return distances

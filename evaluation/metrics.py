@@ -1,11 +1,12 @@
-"""DICE and JAC from pixel counts: the one definition for the engine, the tables and the `evaluate` modules.
+"""DICE, JAC and CON from pixel counts: the one definition for the engine, the tables and the `evaluate` modules.
 
 A score is always made from three counts, so that the scores of an image, a volume or a whole data set follow
-from stored counts by adding them up. The surface distance HD has its own module, `distances`.
+from stored counts by adding them up. The surface distances HD, HD95, ASD and NSD have their own module, `distances`.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -21,18 +22,20 @@ Convention = Literal["standard", "released"]
 CONVENTIONS: tuple[Convention, ...] = ("standard", "released")
 """How empty masks score.
 
-============================  ===================  ==========================
-case                          ``standard``         ``released``
-============================  ===================  ==========================
-only one of the two is empty  DICE 0, JAC 0        DICE 0, JAC 0
-both are empty                DICE 1, JAC 1        DICE 0, JAC 0
-HD, where either is empty     undefined (NaN)      0
-============================  ===================  ==========================
+=============================  ===================  ==========================
+case                           ``standard``         ``released``
+=============================  ===================  ==========================
+only one of the two is empty   DICE, JAC, NSD 0     DICE, JAC, NSD 0
+both are empty                 DICE, JAC, NSD 1     DICE, JAC, NSD 0
+HD, HD95, ASD, either empty    undefined (NaN)      0
+CON, no shared pixel           undefined (NaN)      0
+CON, both empty                1                    0
+=============================  ===================  ==========================
 
 ``standard``: two masks that agree in every pixel score 1, and a distance to nothing does not exist; whoever
 averages HD counts the undefined ones. ``released``: what the code published with Huang et al. (Medical Image
 Analysis 92:103061, 2024) computes, for comparison with its numbers; there an empty prediction has a perfect
-HD.
+HD, and ASD goes from the prediction to the reference only.
 """
 
 
@@ -119,6 +122,32 @@ def jaccard(tp: Any, predicted: Any, reference: Any, convention: Convention = "s
     Arguments, result and errors as for :func:`dice`.
     """
     return _ratio(tp, predicted + reference - tp, convention)
+
+
+def conformity(tp: Any, predicted: Any, reference: Any, convention: Convention = "standard") -> Any:
+    """CON = 1 - (FP + FN) / TP = (3 DICE - 2) / DICE, the conformity coefficient (Chang, NeuroImage 47:122, 2009).
+
+    Arguments and errors as for :func:`dice`.
+
+    Returns:
+        1 for masks that agree, 0 at DICE 2/3, without a lower bound; of the inputs' kind and broadcast shape. Without
+        a shared pixel it is undefined: NaN (``standard``), where two empty masks, which agree, have 1; or 0
+        (``released``).
+    """
+    check_convention(convention)
+    wrong = predicted + reference - 2 * tp
+    disjoint = tp == 0
+    found = 1 - wrong / (tp + disjoint)
+    if convention == "released":
+        return _filled(found, disjoint, 0.0)
+    return _filled(found, disjoint & (wrong > 0), math.nan)
+
+
+def _filled(values: Any, where: Any, value: float) -> Any:
+    """A number, array or tensor with another value in some places."""
+    if isinstance(values, float):
+        return value if where else values
+    return np.where(where, value, values) if isinstance(values, np.ndarray) else values.masked_fill(where, value)
 
 
 def check_shapes(prediction: Any, reference: Any) -> None:

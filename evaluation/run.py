@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from cosmos_datasets.evaluation.scoring import Settings
 
 
+#: What chooses the masks of a run.
+_CHOICE = ("config", "split", "modality", "object", "masks", "limit", "fold")
+
+
 @dataclass(frozen=True)
 class Request:
     """What the user asked for.
@@ -38,7 +42,7 @@ class Request:
         dataset: folder or Hub id of a built data set.
         model: folder or Hub id of a model.
         out: the run's folder.
-        config, split, modality, object, masks, limit: which masks, see
+        config, split, modality, object, masks, limit, fold: which masks, see
             :func:`cosmos_datasets.evaluation.selection.select`.
         strategies, grid, convention, distances: see :class:`cosmos_datasets.evaluation.scoring.Settings`.
         dtype, device, preprocess: see :func:`cosmos_datasets.evaluation.models.load_model`.
@@ -56,6 +60,7 @@ class Request:
     object: str | None = None
     masks: Masks = "all"
     limit: int | None = None
+    fold: int | None = None
     strategies: tuple[str, ...] = ("S1", "S2", "S3", "S4", "S5", "S6")
     grid: int = 32
     convention: str = "standard"
@@ -79,6 +84,7 @@ class Request:
             object_=self.object,
             masks=self.masks,
             limit=self.limit,
+            fold=self.fold,
         )
         return data, selection
 
@@ -199,7 +205,7 @@ def _facts(request: Request, selection: Selection, adapter: Adapter, settings: S
         "data": {
             "dataset": Path(request.dataset).name,
             "revision": selection.data_revision,
-            **{name: getattr(request, name) for name in ("config", "split", "modality", "object", "masks", "limit")},
+            **{name: getattr(request, name) for name in _CHOICE},
             "images": selection.images,
             "masks_selected": len(selection.table),
         },

@@ -101,6 +101,7 @@ def select(
     object_: str | None = None,
     masks: Masks = "all",
     limit: int | None = None,
+    fold: int | None = None,
 ) -> Selection:
     """Choose the masks of a run.
 
@@ -109,9 +110,10 @@ def select(
         config: a source, a modality or ``all``.
         split: one split; all by default.
         modality: canonical name or slug, to narrow ``config`` further.
-        object_: canonical object or a synonym.
+        object_: canonical object or a synonym; several separated by commas.
         masks: ``union`` leaves out single instances, ``instances`` leaves out their unions.
         limit: number of images, the first ones in data set order.
+        fold: one of the five folds (0 to 4) over subjects, which fine-tuning goes by where there is no test split.
 
     Raises:
         CosmosError: if a word is not known or nothing is left.
@@ -125,7 +127,9 @@ def select(
     if modality is not None:
         chosen &= table["modality"].isin(_modalities_called(modality, table["modality"].unique(), data.location))
     if object_ is not None:
-        chosen &= table["object"].isin(objects_called(object_))
+        chosen &= table["object"].isin([one for word in object_.split(",") for one in objects_called(word.strip())])
+    if fold is not None:
+        chosen &= table["fold"] == fold
     if masks == "union":
         chosen &= table["instance"] == 0
     elif masks == "instances":
@@ -134,7 +138,8 @@ def select(
     if limit is not None:
         table = table[table["image_id"].isin(table["image_id"].unique()[:limit])]
     if table.empty:
-        asked = {"config": config, "split": split, "modality": modality, "object": object_, "masks": masks}
+        asked: dict[str, str | int | None] = {"config": config, "split": split, "modality": modality}
+        asked |= {"object": object_, "fold": fold, "masks": masks}
         given = ", ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
         raise CosmosError(
             f"no mask in {data.location} answers {given}; what there is: cosmos-datasets stats {data.location}"

@@ -58,9 +58,15 @@ class SourceEntry:
 
 @dataclass
 class Manifest:
-    """The manifest of a data set: one entry a source, by id."""
+    """The manifest of a data set.
+
+    Attributes:
+        sources: one entry a source, by id.
+        index_only: whether the files with the pixels were left out; only what was shared so.
+    """
 
     sources: dict[str, SourceEntry] = field(default_factory=dict)
+    index_only: bool = False
 
     @property
     def revision(self) -> str:
@@ -76,7 +82,8 @@ class Manifest:
     def dumps(self) -> str:
         """As JSON."""
         body = {name: {"revision": entry.revision, **asdict(entry)} for name, entry in sorted(self.sources.items())}
-        return json.dumps({"format": FORMAT, "revision": self.revision, "sources": body}, indent=1) + "\n"
+        marked = {"index_only": True} if self.index_only else {}
+        return json.dumps({"format": FORMAT, "revision": self.revision, **marked, "sources": body}, indent=1) + "\n"
 
     @classmethod
     def loads(cls, text: str, where: str) -> Manifest:
@@ -92,7 +99,8 @@ class Manifest:
                     f"{where} has format {body['format']}, this version reads {FORMAT}; "
                     "install the version of cosmos-datasets that built it, or build again."
                 )
-            return cls({name: _entry(fields) for name, fields in body["sources"].items()})
+            sources = {name: _entry(fields) for name, fields in body["sources"].items()}
+            return cls(sources, index_only=bool(body.get("index_only", False)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CosmosError(f"{where} is damaged ({error}); build the data set again.") from error
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
-        _launch(pool)
+        _launch(pool, workers)
         yield pool
     except SystemExit as ended:
         # A worker that Ctrl-C reached before it reached us hands over its own end as the result of its case.
@@ -36,11 +37,17 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _launch(pool: ProcessPoolExecutor) -> None:
-    """Start the processes, with Ctrl-C held back in them: it would end them with a traceback of their imports."""
+def _launch(pool: ProcessPoolExecutor, workers: int) -> None:
+    """Start the processes, with Ctrl-C held back in them: it would end them with a traceback of their imports.
+
+    A pool starts one process for each job that finds none idle.
+    """
+    # Started with the first process otherwise, it would let Ctrl-C through again before that process starts.
+    resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        pool.submit(int)
+        for _ in range(workers):
+            pool.submit(int)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 

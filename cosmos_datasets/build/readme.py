@@ -13,6 +13,8 @@ from cosmos_datasets.vocabulary import slug
 _SPLITS = ("train", "validation", "test")
 
 _USAGE = """\
+With `pip install datasets pillow` alone:
+
 ```python
 import numpy as np
 from datasets import load_dataset
@@ -31,7 +33,10 @@ for one in row["objects"]:         # one entry a mask
 
 
 def configs(manifest: Manifest) -> dict[str, dict[str, str]]:
-    """Configuration name -> split -> glob of its files, relative to the data set; only splits that exist."""
+    """Configuration name -> split -> glob of its files, relative to the data set; only splits that exist.
+
+    A data set that holds the index alone has that one configuration.
+    """
     shards = [(name, shard) for name, entry in sorted(manifest.sources.items()) for shard in entry.shards]
     found: dict[str, dict[str, str]] = {}
 
@@ -41,6 +46,8 @@ def configs(manifest: Manifest) -> dict[str, dict[str, str]]:
 
     add("all", "data/*/*/{split}-*.parquet", [shard for _, shard in shards])
     add("index", "index/*/*/{split}-*.parquet", [shard for _, shard in shards])
+    if manifest.index_only:
+        return {name: splits for name, splits in found.items() if name == "index" and splits}
     for modality in sorted({shard.modality for _, shard in shards}):
         pattern = f"data/*/{slug(modality)}/{{split}}-*.parquet"
         add(slug(modality), pattern, [shard for _, shard in shards if shard.modality == modality])
@@ -50,6 +57,20 @@ def configs(manifest: Manifest) -> dict[str, dict[str, str]]:
     return {name: splits for name, splits in found.items() if splits}
 
 
+def config_entries(manifest: Manifest) -> list[dict[str, Any]]:
+    """The configurations as the head of a README lists them for ``datasets``."""
+    return [
+        {
+            "config_name": name,
+            # `datasets` keys its cache by this head, not by the files: without the fingerprint a rebuilt
+            # data set would be answered from the old one's cache.
+            "description": f"files {manifest.fingerprint[:16]}",
+            "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
+        }
+        for name, splits in configs(manifest).items()
+    ]
+
+
 def render_readme(manifest: Manifest) -> str:
     """The README of a data set, as Markdown with a YAML head."""
     found = configs(manifest)
@@ -57,16 +78,7 @@ def render_readme(manifest: Manifest) -> str:
         "pretty_name": "COSMOS 1050K",
         "task_categories": ["image-segmentation", "mask-generation"],
         "tags": ["medical"],
-        "configs": [
-            {
-                "config_name": name,
-                # `datasets` keys its cache by this head, not by the files: without the fingerprint a rebuilt
-                # data set would be answered from the old one's cache.
-                "description": f"files {manifest.fingerprint[:16]}",
-                "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
-            }
-            for name, splits in found.items()
-        ],
+        "configs": config_entries(manifest),
     }
     rows = ["| source | modality | images | masks | instances | licence |", "|---|---|---:|---:|---:|---|"]
     for name, entry in sorted(manifest.sources.items()):

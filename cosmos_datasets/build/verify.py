@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,14 @@ class Verification:
     problems: list[Problem] = field(default_factory=list)
 
 
-def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool = False) -> Verification:
+def verify(
+    folder: Path,
+    *,
+    deep: bool = False,
+    workers: int = 1,
+    progress: bool = False,
+    sources: Collection[str] | None = None,
+) -> Verification:
     """Check checksums, schema and row counts of every shard, that the index agrees, and that nothing is left over.
 
     Args:
@@ -72,14 +79,21 @@ def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool
         deep: also decode every image and mask and recompute the content digest.
         workers: processes.
         progress: show a bar on standard error.
+        sources: look into the files of these alone; all by default.
 
     Raises:
-        CosmosError: if the folder holds no manifest, or one that cannot be read.
+        CosmosError: if the folder holds no manifest, one that cannot be read, or an index alone.
     """
     if not (folder / MANIFEST).is_file():
         raise CosmosError(f"{folder} is not a built data set: it has no {MANIFEST}.")
     manifest = read_manifest(folder)
-    jobs = [(name, shard) for name, entry in sorted(manifest.sources.items()) for shard in entry.shards]
+    if manifest.index_only:
+        raise CosmosError(
+            f"{folder} holds an index without pixels. Compare a build with it: cosmos-datasets verify BUILD --against "
+            f"{folder}"
+        )
+    chosen = {name: one for name, one in sorted(manifest.sources.items()) if sources is None or name in sources}
+    jobs = [(name, shard) for name, entry in chosen.items() for shard in entry.shards]
     result = Verification(
         shards=len(jobs),
         images=sum(shard.rows for _, shard in jobs),
@@ -88,7 +102,7 @@ def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool
         bytes=sum(shard.bytes for _, shard in jobs),
         deep=deep,
     )
-    found = [*_check_readme(folder, manifest), *_check_strays(folder, [shard for _, shard in jobs])]
+    found = [*_check_readme(folder, manifest), *_check_strays(folder, manifest)]
     with (
         worker_pool(min(workers, len(jobs), result.bytes // _BYTES_PER_WORKER)) as pool,
         tqdm(total=len(jobs), unit="shard", desc="verify", disable=None if progress else True) as bar,
@@ -101,7 +115,7 @@ def verify(folder: Path, *, deep: bool = False, workers: int = 1, progress: bool
             found += problems
             bar.set_postfix(problems=len(found), refresh=False)
             bar.update()
-    for name, entry in manifest.sources.items():
+    for name, entry in chosen.items():
         found += _check_ids(folder, name, entry.shards)
     result.problems = sorted(found, key=lambda problem: (problem.path, problem.message))
     return result
@@ -186,7 +200,8 @@ def _check_readme(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     path = folder / "README.md"
     head = path.read_text(encoding="utf-8").split("---\n") if path.is_file() else []
     try:
-        listed = yaml.safe_load(head[1])["configs"]
+        # A shared data set may offer prompts as well; they are not part of what was built.
+        listed = [one for one in yaml.safe_load(head[1])["configs"] if one["config_name"] != "prompts"]
         same = configs(manifest) == {
             one["config_name"]: {part["split"]: part["path"] for part in one["data_files"]} for one in listed
         }
@@ -199,8 +214,9 @@ def _check_readme(folder: Path, manifest: Manifest) -> Iterator[Problem]:
         yield Problem("README.md", "is older than the shards; load_dataset could answer from an old cache")
 
 
-def _check_strays(folder: Path, shards: list[Sealed]) -> Iterator[Problem]:
+def _check_strays(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that no manifest entry names would be loaded all the same, by the globs of the README."""
+    shards = [shard for entry in manifest.sources.values() for shard in entry.shards]
     wanted = {path for shard in shards for path in (shard.path, shard.index)}
     for base in ("data", "index"):
         for path in sorted((folder / base).rglob("*")):

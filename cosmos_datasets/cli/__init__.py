@@ -13,6 +13,7 @@ from cosmos_datasets.cli.counting import stats
 from cosmos_datasets.cli.downloading import download
 from cosmos_datasets.cli.guard import GuardedGroup
 from cosmos_datasets.cli.inspecting import check
+from cosmos_datasets.cli.sharing import index_only, push
 
 
 @click.group(cls=GuardedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,6 +30,7 @@ def main() -> None:
       cosmos-datasets build msd --raw downloads --out cosmos1050k
       cosmos-datasets verify cosmos1050k                every file as it was written?
       cosmos-datasets stats cosmos1050k                 how many images and masks of what
+      cosmos-datasets push cosmos1050k ORG/NAME         share it on the Hub
       python -c 'from datasets import load_dataset; print(load_dataset("cosmos1050k", "msd"))'
 
     Every command explains itself with --help. Results go to standard output, progress and errors to standard error;
@@ -36,5 +38,5 @@ def main() -> None:
     """
 
 
-for command in (list_sources, info, targets, download, check, build, verify, stats):
+for command in (list_sources, info, targets, download, check, build, verify, stats, push, index_only):
     main.add_command(command)

@@ -5,10 +5,22 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json
+
+if TYPE_CHECKING:
+    from cosmos_datasets.share.against import Comparison
+
+_VERDICTS = {
+    "identical": "identical, pixels too",
+    "same index": "the same ids, boxes, areas, splits and folds; other pixels",
+    "different": "different",
+    "missing": "not here",
+}
+_DIFFERENT = {"different", "missing"}
 
 
 @click.command(short_help="Check that every file is as it was written.")
@@ -21,10 +33,17 @@ from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_
     show_default="all cores",
     help="Processes that check.",
 )
+@click.option(
+    "--against",
+    metavar="FOLDER|ORG/NAME",
+    help="Also compare every source with the one of another data set, in a folder or on the Hub.",
+)
 @click.option("--progress/--no-progress", default=True, help="Show a bar, on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object with all problems, for scripts.")
 @click.pass_context
-def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bool, as_json: bool) -> None:
+def verify(
+    ctx: click.Context, out: Path, deep: bool, workers: int, against: str | None, progress: bool, as_json: bool
+) -> None:
     """Check the data set OUT against its manifest; exit code 1 if anything is wrong.
 
     Checked are the SHA-256 of every shard and of the index, schema and row counts, that the index agrees with the
@@ -34,14 +53,22 @@ def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bo
     \b
     cosmos-datasets verify cosmos1050k
     cosmos-datasets verify cosmos1050k --deep --json > report.json
+    cosmos-datasets verify cosmos1050k --against ORG/cosmos1050k-index
+
+    With --against every source that the other data set holds must be here with the same masks: ids, boxes, areas,
+    splits and folds. It need not hold pixels, as after cosmos-datasets index-only; digests tell whether they agree.
+    A source with other pixels (built with another --intensity, say) is reported, and is no error.
 
     To mend a data set remove the files that are named and build their source again: only what is missing is made.
     """
     from cosmos_datasets.build.verify import verify as check
 
     result = check(out, deep=deep, workers=workers, progress=progress)
+    others = [] if against is None or result.problems else _compare(out, against)
+    differ = any(one.verdict in _DIFFERENT for one in others)
     if as_json:
-        print_json({"ok": not result.problems, **asdict(result)})
+        compared = {} if against is None else {"against": against, "sources": [asdict(one) for one in others]}
+        print_json({"ok": not result.problems and not differ, **asdict(result), **compared})
     else:
         depth = ", pixels included" if deep else ""
         click.echo(
@@ -51,6 +78,10 @@ def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bo
         for problem in result.problems:
             click.echo(f"  {problem.path}: {problem.message}")
         click.echo(f"{plural(len(result.problems), 'problem')} found" if result.problems else "all is well")
+        if against is not None and result.problems:
+            click.echo(f"not compared with {against}: first mend this one")
+        if others:
+            _print_comparison(others, str(against))
     if result.problems:
         sources = sorted({problem.source for problem in result.problems if problem.source})
         if sources:
@@ -60,3 +91,25 @@ def verify(ctx: click.Context, out: Path, deep: bool, workers: int, progress: bo
                 err=True,
             )
         ctx.exit(1)
+    if differ:
+        ctx.exit(1)
+
+
+def _compare(out: Path, against: str) -> list[Comparison]:
+    from cosmos_datasets.load.access import open_dataset
+    from cosmos_datasets.share.against import compare
+
+    return compare(open_dataset(out), open_dataset(against))
+
+
+def _print_comparison(compared: list[Comparison], against: str) -> None:
+    click.echo(f"\nagainst {against}:")
+    for one in compared:
+        click.echo(f"  {one.source}: {_VERDICTS[one.verdict]}")
+        if one.verdict == "different":
+            click.echo(
+                f"    {one.here:,} masks here, {one.there:,} there; {one.only_here:,} only here, "
+                f"{one.only_there:,} only there, {one.changed:,} with other facts"
+            )
+        for line in (*one.reasons, *one.examples):
+            click.echo(f"    {line}")

@@ -78,6 +78,11 @@ class CosmosDataset:
         try:
             yield
         except FileNotFoundError as error:
+            if self.manifest.index_only:
+                raise CosmosError(
+                    f"{self.location} holds the index without pixels. Build the sources from their raw downloads and "
+                    "open that folder; its card says how."
+                ) from error
             raise CosmosError(f"{path} is missing in {self.location}; run cosmos-datasets verify.") from error
         except (pa.ArrowException, OSError) as error:
             # Arrow reports a damaged page as OSError, in several lines.

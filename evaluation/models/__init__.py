@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cosmos_datasets.evaluation.models.adapter import Adapter
 
-__all__ = ["DTYPES", "FAMILIES", "PROFILES", "ModelError", "load_model"]
+__all__ = ["DTYPES", "FAMILIES", "PROFILES", "ModelError", "load_model", "quiet"]
 
 DTYPES = ("float32", "bfloat16", "float16")
 PROFILES = ("sam", "medsam", "percentile")
@@ -105,7 +105,7 @@ def _load(architecture: Any, checkpoint: Checkpoint) -> Any:
     from safetensors import SafetensorError
 
     try:
-        with _quiet():
+        with quiet():
             model, report = architecture.from_pretrained(
                 checkpoint.folder,
                 dtype=torch.float32,
@@ -127,8 +127,8 @@ def _load(architecture: Any, checkpoint: Checkpoint) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bar and its table of missing weights off the terminal: `_load` reports them."""
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and its table of missing weights off the terminal: `_load` reports those."""
     from transformers.utils import logging as messages
 
     logger = logging.getLogger("transformers")

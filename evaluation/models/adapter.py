@@ -80,8 +80,7 @@ class Adapter(ABC):
         for image in images:
             check_image(image)
         with self._exact():
-            pixels = torch.stack([self._pixels(image) for image in images])
-            features = self._features(pixels.to(self.dtype))
+            features = self.features(self.pixels(images))
         return [
             Embedding(tuple(level[i : i + 1] for level in features), image.shape[0], image.shape[1])
             for i, image in enumerate(images)
@@ -118,7 +117,7 @@ class Adapter(ABC):
         scale = torch.tensor(self._scale(embedding.height, embedding.width), dtype=torch.float32, device=self.device)
         with self._exact():
             output = self._model(
-                image_embeddings=self._image_embeddings(embedding),
+                image_embeddings=self._image_embeddings(embedding.tensors),
                 input_points=None if points is None else points.to(self.device).float()[None] * scale,
                 input_labels=None if labels is None else labels.to(self.device)[None],
                 input_boxes=None if boxes is None else boxes.to(self.device).float()[None] * scale.repeat(2),
@@ -141,6 +140,45 @@ class Adapter(ABC):
         with torch.inference_mode():
             return self._upsample(logits[:, None], embedding.height, embedding.width)[:, 0]
 
+    # What follows are the same steps for training: with autograd, and images of one batch together.
+
+    @property
+    def model(self) -> Any:
+        """The model of transformers itself."""
+        return self._model
+
+    def pixels(self, images: Sequence[Pixels]) -> torch.Tensor:
+        """The encoder's input, ``(B, 3, image_size, image_size)`` on the device."""
+        return torch.stack([self._pixels(image) for image in images]).to(self.dtype)
+
+    def features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run the encoder on `pixels`; gradients flow where they are not switched off."""
+        return self._features(pixels)
+
+    def decode_boxes(self, features: tuple[torch.Tensor, ...], boxes: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Decode one box on each of N embeddings; gradients flow.
+
+        Args:
+            features: levels with a leading axis of N; the same image may be there several times.
+            boxes: float32 ``(N, 4)``, xyxy in pixels of the encoder's input, see `to_input`.
+
+        Returns:
+            Mask logits, ``(N, 3, h, w)``, and estimates of their IoU, ``(N, 3)``.
+        """
+        output = self._model(
+            image_embeddings=self._image_embeddings(features), input_boxes=boxes[:, None], multimask_output=True
+        )
+        return output.pred_masks[:, 0], output.iou_scores[:, 0]
+
+    def to_input(self, boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """Boxes ``(N, 4)`` of an image of this size in pixels of the encoder's input."""
+        scale = torch.tensor(self._scale(height, width), dtype=torch.float32, device=boxes.device)
+        return boxes * scale.repeat(2)
+
+    def resample(self, logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """Mask logits ``(N, 3, h, w)`` at the size of the image, as `upsample`; gradients flow."""
+        return self._upsample(logits, height, width)
+
     @abstractmethod
     def _pixels(self, image: Pixels) -> torch.Tensor:
         """The encoder's input for one image: float32 ``(3, image_size, image_size)`` on the device."""
@@ -150,8 +188,8 @@ class Adapter(ABC):
         """Run the encoder on ``(B, 3, image_size, image_size)``; each level has a leading axis of B."""
 
     @abstractmethod
-    def _image_embeddings(self, embedding: Embedding) -> Any:
-        """The embedding in the form that the model's forward takes."""
+    def _image_embeddings(self, features: tuple[torch.Tensor, ...]) -> Any:
+        """Features in the form that the model's forward takes."""
 
     @abstractmethod
     def _scale(self, height: int, width: int) -> tuple[float, float]:
@@ -159,7 +197,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def _upsample(self, logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
-        """``(N, 1, h, w)`` to ``(N, 1, height, width)``."""
+        """``(N, C, h, w)`` to ``(N, C, height, width)``."""
 
     @contextmanager
     def _exact(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from PIL import Image
 
-from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
+from cosmos_datasets.evaluation.models.adapter import Adapter
 from cosmos_datasets.evaluation.models.preprocess import (
     Pixels,
     clip_percentiles,
@@ -37,10 +37,11 @@ class SamAdapter(Adapter):
         return pad_to_square(self._normalisation(pixels.to(self.device)), size)
 
     def _features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return (self._model.get_image_embeddings(pixels),)
+        # Not get_image_embeddings(), which does the same without autograd.
+        return (self._model.vision_encoder(pixels).last_hidden_state,)
 
-    def _image_embeddings(self, embedding: Embedding) -> Any:
-        return embedding.tensors[0]
+    def _image_embeddings(self, features: tuple[torch.Tensor, ...]) -> Any:
+        return features[0]
 
     def _resized(self, height: int, width: int) -> tuple[int, int]:
         if self.preprocess == "medsam":

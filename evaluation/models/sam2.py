@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
+from cosmos_datasets.evaluation.models.adapter import Adapter
 from cosmos_datasets.evaluation.models.preprocess import Pixels, clip_percentiles, resize
 
 
@@ -24,10 +24,17 @@ class Sam2Adapter(Adapter):
         return self._normalisation(resize(image, self.image_size, self.image_size).to(self.device))
 
     def _features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(self._model.get_image_embeddings(pixels))
+        # What get_image_embeddings() does, with autograd.
+        model = self._model
+        levels = list(model.get_image_features(pixels, return_dict=True).fpn_hidden_states)
+        levels[-1] = levels[-1] + model.no_memory_embedding
+        sizes = model.backbone_feature_sizes
+        return tuple(
+            level.permute(1, 2, 0).view(len(pixels), -1, *size) for level, size in zip(levels, sizes, strict=True)
+        )
 
-    def _image_embeddings(self, embedding: Embedding) -> Any:
-        return list(embedding.tensors)
+    def _image_embeddings(self, features: tuple[torch.Tensor, ...]) -> Any:
+        return list(features)
 
     def _scale(self, height: int, width: int) -> tuple[float, float]:
         return self.image_size / width, self.image_size / height

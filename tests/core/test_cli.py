@@ -21,7 +21,7 @@ from cosmos_datasets.cli import main
 from cosmos_datasets.cli.printing import bytes_text
 from cosmos_datasets.registry import source_ids
 
-_COMMANDS = ("list", "info", "targets", "download", "check", "build", "verify", "stats")
+_COMMANDS = ("list", "info", "targets", "download", "check", "build", "verify", "stats", "push", "index-only")
 
 
 def _run(*arguments: object) -> Result:

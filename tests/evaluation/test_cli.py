@@ -40,11 +40,14 @@ print(time.process_time() - began, *{"torch", "transformers", "datasets", "panda
     assert float(seconds) < 0.5
 
 
-def test_a_run_from_a_process_of_its_own(args: Args, tmp_path: Path) -> None:
+def test_a_run_from_a_process_of_its_own(small: Path, tmp_path: Path) -> None:
+    args = ["run", small, "--model", "tiny", *COMMON, "--out", tmp_path / "run"]
     out, err = finish(start(*args, "--config", "acdc", "--limit", 1, "--strategies", "S5"))
     assert ", Cine-MRI" in out
-    assert "sam2 on cpu (float32, 1 process): S5 for" in err
+    assert "cosmos-sam-tiny on cpu (float32, 1 process): S5 for" in err
     assert "nan" not in out
+    found = results(tmp_path / "run")
+    assert (found["dice_oracle"] > found["dice_blind"]).all()
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         *("parts", "results.parquet", "run.json", "summary.json", "table.csv", "table.md"),
     }

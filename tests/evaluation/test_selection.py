@@ -61,6 +61,8 @@ def test_positions_are_those_of_the_masks_in_their_row(small: Path) -> None:
         ({"modality": "cine mri"}, "modality == 'Cine-MRI'"),
         ({"object_": "left ventricle"}, "object == 'left_ventricle'"),
         ({"object_": "LV"}, "object == 'left_ventricle'"),
+        ({"object_": "LV, cell"}, "object == 'left_ventricle' or object == 'cell'"),
+        ({"fold": 1}, "fold == 1"),
         ({"masks": "union"}, "instance == 0"),
         ({"masks": "instances"}, "instance > 0 or source == 'acdc'"),
         ({"config": "acdc", "split": "train", "object_": "left ventricular myocardium"},

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 import transformers
 from PIL import Image
+from runs import COMMON
 
 from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.models.adapter import Adapter
@@ -82,6 +84,18 @@ def test_the_processor_of_transformers_sees_the_same_pixels(tiny: Adapter) -> No
 
 def test_a_box_beats_the_ellipse_by_far_on_pictures_it_never_saw(rows: list[dict[str, Any]]) -> None:
     assert mean(rows, "S5", "dice_oracle") > mean(rows, "S5", "dice_blind") + 0.03
+
+
+def test_a_run_from_files_to_scores_means_something(small: Path, tmp_path: Path, cli: Any) -> None:
+    """Images that no recipe of the training drew, through all of the engine."""
+    options = ["--config", "acdc", "--limit", 6, "--strategies", "S2,S3,S5", "--no-hd", *COMMON]
+    cli("run", small, "--model", "tiny", *options, "--out", tmp_path / "run")
+    results = pq.read_table(tmp_path / "run" / "results.parquet").to_pandas()
+    mean = results.groupby("strategy")[["dice_oracle", "dice_predicted", "dice_blind"]].mean()
+    assert (mean["dice_oracle"] > mean["dice_blind"] + 0.1).all()
+    assert (mean["dice_predicted"] > mean["dice_blind"] + 0.05).all()
+    assert mean.loc["S5", "dice_oracle"] > 0.95
+    assert mean.loc["S5", "dice_oracle"] >= mean.loc["S2", "dice_oracle"]
 
 
 def test_a_box_tells_more_than_a_point(rows: list[dict[str, Any]]) -> None:

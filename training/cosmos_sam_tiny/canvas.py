@@ -62,7 +62,8 @@ def noise_field(rng: np.random.Generator, height: int, width: int, grain: float)
     coarse = rng.normal(size=(rows, columns)).astype(np.float32)
     smooth = ndimage.zoom(coarse, (height / (rows - 1) + 1e-6, width / (columns - 1) + 1e-6), order=3)
     smooth = np.pad(smooth, ((0, 2), (0, 2)), mode="edge")[:height, :width]
-    return ((smooth - smooth.mean()) / (smooth.std() + 1e-6)).astype(np.float32)
+    standard: Field = ((smooth - smooth.mean()) / (smooth.std() + 1e-6)).astype(np.float32)
+    return standard
 
 
 def blob(
@@ -94,7 +95,8 @@ def blob(
     outline = np.ones(shape, dtype=np.float32)
     for wave in range(2, 7):
         outline += rough * rng.normal() / wave * np.cos(wave * theta + rng.uniform(0, 2 * np.pi))
-    return (1 - np.hypot(u, v) / np.maximum(outline, 0.25)).astype(np.float32)
+    depth: Field = (1 - np.hypot(u, v) / np.maximum(outline, 0.25)).astype(np.float32)
+    return depth
 
 
 def anywhere(rng: np.random.Generator, height: int, width: int, margin: float = 0.1) -> tuple[float, float]:
@@ -111,4 +113,5 @@ def texture(rng: np.random.Generator, height: int, width: int, mean: float, dept
 def grainy(rng: np.random.Generator, height: int, width: int) -> Field:
     """Noise as scanners make it: correlated over a pixel or so."""
     noise = ndimage.gaussian_filter(rng.normal(size=(height, width)), rng.uniform(0, 1.2))
-    return (noise / (noise.std() + 1e-6)).astype(np.float32)
+    standard: Field = (noise / (noise.std() + 1e-6)).astype(np.float32)
+    return standard

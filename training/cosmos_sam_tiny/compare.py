@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -42,10 +43,11 @@ def _read(file: Path) -> pd.DataFrame:
 def aims(both: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """One row a tree: what S5 has to reach, whether S2 beats the disc, the order of strategies, Spearman's rho."""
     rows = []
+    mean: dict[Any, Any] = means.to_dict("index")
     for tree, group in both[both["strategy"] != "S1"].groupby("tree"):
-        box, point = means.loc[(tree, "S5")], means.loc[(tree, "S2")]
+        box, point = mean[tree, "S5"], mean[tree, "S2"]
         wanted = box["blind"] + max(0.0, LEAD * (box["MobileSAM"] - box["blind"]))
-        order = [means.loc[(tree, name), "tiny"] for name in ("S5", "S3", "S2", "S1")]
+        order = [mean[tree, name]["tiny"] for name in ("S5", "S3", "S2", "S1")]
         rho = group["predicted_iou"].rank().corr(group["jac_predicted"].rank())
         rows.append(
             {

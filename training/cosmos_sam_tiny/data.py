@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from cosmos_datasets.evaluation.models.preprocess import Normalisation, longest_side, pad_to_square, resize
+from cosmos_sam_tiny.micrographs import make_micrograph
 from cosmos_sam_tiny.real_images import Template, load_template, mni_picture, photograph_crop, photographs
 from cosmos_sam_tiny.shapes import Picture, make_picture
 from cosmos_sam_tiny.teacher import CHANNELS, SIZE, load_teacher
@@ -18,8 +19,11 @@ from cosmos_sam_tiny.teacher import CHANNELS, SIZE, load_teacher
 #: Side of the student's input, and of its embedding.
 IMAGE_SIZE = 512
 GRID = 32
-#: Pictures of validation are drawn from seeds that training never reaches.
+#: The teacher sees the pictures of the first numbers; they alone have photographs among them, and no micrographs.
+TEACHER_PICTURES = 1600
+#: Pictures of validation have numbers, and so seeds, that training never reaches; the micrographs come last.
 HELD_OUT = 10_000_000
+HELD_OUT_MICROGRAPHS = 20_000_000
 
 _normalise = Normalisation()
 
@@ -28,7 +32,8 @@ _normalise = Normalisation()
 class Pictures:
     """Picture number ``n`` of the training set, for every ``n`` below :data:`HELD_OUT`; held-out ones above it.
 
-    Of ten pictures seven are drawn, two are slices of the MNI152 template and one is a crop of a photograph.
+    Of ten pictures two are slices of the MNI152 template. Of the first :data:`TEACHER_PICTURES` one in ten is a crop
+    of a photograph, of the others three are drawn micrographs; the rest are other drawings.
 
     Attributes:
         kept: a folder where pictures are kept once they are made; none by default.
@@ -60,11 +65,20 @@ class Pictures:
             return Picture(image, list(masks), str(stored["kind"]))
 
     def _make(self, number: int) -> Picture:
+        if number >= HELD_OUT_MICROGRAPHS:
+            return make_micrograph(number)
         if number >= HELD_OUT:
             return mni_picture(self._template, number, held_out=True) if number % 3 == 0 else make_picture(number)
-        if number % 10 == 9:
-            return photograph_crop(self._photographs, number)
-        return mni_picture(self._template, number) if number % 10 in (4, 8) else make_picture(number)
+        if number % 10 in (4, 8):
+            return mni_picture(self._template, number)
+        if number < TEACHER_PICTURES:
+            return photograph_crop(self._photographs, number) if has_no_masks(number) else make_picture(number)
+        return make_micrograph(number) if number % 10 in (1, 5, 9) else make_picture(number)
+
+
+def has_no_masks(number: int) -> bool:
+    """Whether a training picture is a photograph."""
+    return number < TEACHER_PICTURES and number % 10 == 9
 
 
 def to_input(image: NDArray[np.uint8], size: int = IMAGE_SIZE) -> torch.Tensor:

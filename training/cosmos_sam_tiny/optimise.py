@@ -30,7 +30,8 @@ class Stage:
         rate: the highest learning rate; it rises over the first steps and falls as a cosine to ``last`` of it.
         pictures: how many of the training pictures are used.
         last: see ``rate``.
-        teacher: weight of the embedding's loss beside the mask loss.
+        teacher: weight of the embedding's loss beside the mask loss, for pictures that the teacher saw.
+        own: share of prompts that are the experiments' own; the others are random.
         until: the step after which the stage ends, if not at the end of the schedule.
     """
 
@@ -42,6 +43,7 @@ class Stage:
     pictures: int
     last: float = 0.02
     teacher: float = 0.0
+    own: float = 0.5
     until: int | None = None
 
     @property
@@ -75,7 +77,8 @@ def train_stage(
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
     student.train()
-    began, sums, count = time.monotonic(), {}, 0
+    sums: dict[str, float] = {}
+    began, count = time.monotonic(), 0
     for step in range(first, stage.end):
         for group in optimiser.param_groups:
             group["lr"] = _rate(stage, step)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch.multiprocessing.spawn import spawn
 
 
 def run(work: Callable[..., None], ranks: int, folder: Path, *arguments: Any) -> None:
@@ -26,7 +26,7 @@ def run(work: Callable[..., None], ranks: int, folder: Path, *arguments: Any) ->
     """
     meeting = folder / "meeting"
     meeting.unlink(missing_ok=True)
-    mp.spawn(_start, args=(work, ranks, str(meeting), arguments), nprocs=ranks)
+    spawn(_start, args=(work, ranks, str(meeting), arguments), nprocs=ranks)
 
 
 def _start(rank: int, work: Callable[..., None], ranks: int, meeting: str, arguments: tuple[Any, ...]) -> None:

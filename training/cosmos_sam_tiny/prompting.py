@@ -12,7 +12,7 @@ from cosmos_datasets.evaluation.sample import Target
 from cosmos_sam_tiny.canvas import Mask
 
 #: How often each strategy is trained.
-STRATEGIES = {"S2": 0.33, "S3": 0.16, "S4": 0.11, "S5": 0.3, "S6": 0.1}
+STRATEGIES = {"S2": 0.34, "S3": 0.14, "S4": 0.08, "S5": 0.35, "S6": 0.09}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +37,20 @@ def target_of(mask: Mask) -> Target:
     return Target(mask[y0 : y1 + 1, x0 : x1 + 1], (x0, y0, x1, y1), "object", "object")
 
 
-def training_prompt(rng: np.random.Generator, strategy: str, mask: Mask) -> TrainingPrompt:
-    """The strategy's own prompt in half of the cases, a random one of the same shape in the others.
+def training_prompt(rng: np.random.Generator, strategy: str, mask: Mask, own: float = 0.5) -> TrainingPrompt:
+    """The strategy's own prompt, or a random one of the same shape.
 
     Args:
         rng: the source of randomness.
         strategy: one of :data:`STRATEGIES`.
         mask: bool ``(H, W)``, not empty.
+        own: how likely the first is.
     """
     height, width = mask.shape
     target = target_of(mask)
-    own = make_prompt(strategy, target, height, width)
-    points, labels, box = own.points, own.labels, own.box
-    if rng.random() < 0.5:
+    prompt = make_prompt(strategy, target, height, width)
+    points, labels, box = prompt.points, prompt.labels, prompt.box
+    if rng.random() >= own:
         points = _random_points(rng, mask, target, points, labels)
         if box is not None:
             box = _jittered(rng, box, height, width)

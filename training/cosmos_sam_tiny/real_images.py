@@ -115,7 +115,7 @@ def _contrast(
     rng: np.random.Generator, head: NDArray[np.float32], grey: NDArray[np.float32], white: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The template's own contrast, or the tissues in new tones over a ghost of it."""
-    values = head
+    values: NDArray[np.floating] = head
     if rng.random() < 0.4:
         tones = rng.uniform(0, 1, 3)
         rest = np.clip(1 - grey - white, 0, 1)
@@ -127,7 +127,8 @@ def _contrast(
     unit = np.clip((values - low) / max(high - low, 1e-3), 0, 1) ** np.exp(rng.normal(0, 0.3))
     if rng.random() < 0.1:
         unit = 1 - unit
-    return np.rint(255 * rng.uniform(0.6, 1) * unit).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.rint(255 * rng.uniform(0.6, 1) * unit).astype(np.uint8)
+    return pixels
 
 
 def photographs() -> list[NDArray[np.uint8]]:

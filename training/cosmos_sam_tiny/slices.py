@@ -24,7 +24,7 @@ def body(rng: np.random.Generator, height: int, width: int) -> Canvas:
         place = (centre[0] + sign * size * 0.42, centre[1] - 0.05 * size)
         lung = (blob(rng, trunk.shape, place, size * rng.uniform(0.3, 0.45), rough=0.15) > 0) & cavity
         canvas.paint(lung, texture(rng, height, width, rng.uniform(-900, -700), 30))
-        _spots(rng, canvas, lung, rng.uniform(-50, 60), rng.integers(1, 12))
+        _spots(rng, canvas, lung, rng.uniform(-50, 60), int(rng.integers(1, 12)))
     for _ in range(rng.integers(3, 6) if thorax else rng.integers(5, 14)):
         place = (centre[0] + size * rng.uniform(-0.8, 0.8), centre[1] + size * rng.uniform(-0.6, 0.6))
         radius = size * np.exp(rng.uniform(np.log(0.06), np.log(0.45)))
@@ -33,7 +33,7 @@ def body(rng: np.random.Generator, height: int, width: int) -> Canvas:
         value = rng.choice([rng.uniform(30, 130), rng.uniform(130, 300), rng.uniform(-20, 20)], p=[0.7, 0.2, 0.1])
         canvas.paint(organ, texture(rng, height, width, value, rng.uniform(2, 12)))
         if rng.random() < 0.25:
-            _spots(rng, canvas, organ, value + rng.choice([-1, 1]) * rng.uniform(30, 100), rng.integers(1, 4))
+            _spots(rng, canvas, organ, value + rng.choice([-1, 1]) * rng.uniform(30, 100), int(rng.integers(1, 4)))
         elif rng.random() < 0.1:
             canvas.paint((depth > rng.uniform(0.15, 0.4)) & cavity, rng.uniform(-950, -500))
     _bones(rng, canvas, trunk, centre, size, wall)

@@ -80,7 +80,8 @@ class Downsample(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``(B, inputs, H, W)`` to ``(B, outputs, H / stride, W / stride)``."""
-        return self.conv3(F.gelu(self.conv2(F.gelu(self.conv1(x)))))
+        smaller: torch.Tensor = self.conv3(F.gelu(self.conv2(F.gelu(self.conv1(x)))))
+        return smaller
 
 
 class WindowAttention(nn.Module):
@@ -89,6 +90,7 @@ class WindowAttention(nn.Module):
     def __init__(self, width: int, heads: int, window: int) -> None:
         super().__init__()
         self.heads = heads
+        self.offsets: torch.Tensor
         self.norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
@@ -103,7 +105,9 @@ class WindowAttention(nn.Module):
         count, tokens, width = x.shape
         q, k, v = self.qkv(self.norm(x)).view(count, tokens, self.heads, -1).transpose(1, 2).chunk(3, dim=-1)
         bias = self.attention_biases[:, self.offsets].to(q.dtype)[None]
-        return self.proj(F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).reshape(count, tokens, width))
+        seen = F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).reshape(count, tokens, width)
+        result: torch.Tensor = self.proj(seen)
+        return result
 
 
 class Mlp(nn.Module):
@@ -117,7 +121,8 @@ class Mlp(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``(..., C)`` to the same shape."""
-        return self.fc2(F.gelu(self.fc1(self.norm(x))))
+        result: torch.Tensor = self.fc2(F.gelu(self.fc1(self.norm(x))))
+        return result
 
 
 class Block(nn.Module):
@@ -140,7 +145,8 @@ class Block(nn.Module):
         seen = self.attn(windows.reshape(-1, side * side, width))
         seen = seen.view(count, down, across, side, side, width).permute(0, 5, 1, 3, 2, 4)
         x = self.local_conv(x + seen.reshape(padded.shape)[..., :rows, :columns])
-        return x + self.mlp(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        mixed: torch.Tensor = self.mlp(x.permute(0, 2, 3, 1))
+        return x + mixed.permute(0, 3, 1, 2)
 
 
 class Stage(nn.Module):
@@ -176,8 +182,8 @@ class TinyViT(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patch_embed = nn.Module()
-        self.patch_embed.seq = nn.Sequential(ConvNorm(3, 32, 3, 2), nn.GELU(), ConvNorm(32, 64, 3, 2))
+        patches = nn.Sequential(ConvNorm(3, 32, 3, 2), nn.GELU(), ConvNorm(32, 64, 3, 2))
+        self.patch_embed = nn.ModuleDict({"seq": patches})
         self.layers = nn.Sequential(
             Stage([InvertedBottleneck(64) for _ in range(2)], Downsample(64, 128, 2)),
             Stage([Block(128, 4, 7) for _ in range(2)], Downsample(128, 160, 2)),
@@ -193,7 +199,8 @@ class TinyViT(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised ``(B, 3, H, W)`` to an embedding, ``(B, 256, H / 16, W / 16)``."""
-        return self.neck(self.layers(self.patch_embed.seq(pixels)))
+        embedding: torch.Tensor = self.neck(self.layers(self.patch_embed["seq"](pixels)))
+        return embedding
 
 
 def load_teacher(weights: Path) -> TinyViT:

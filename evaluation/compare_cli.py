@@ -1,0 +1,77 @@
+"""``compare``: the difference between two runs, with its uncertainty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cosmos_datasets.cli.printing import print_json
+from cosmos_datasets.evaluation.remembering import STRATEGIES, strategies_option
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command(short_help="Compare two finished runs: the difference, and how sure it is.")
+@click.argument("run_a", metavar="RUN_A", type=_FOLDER)
+@click.argument("run_b", metavar="RUN_B", type=_FOLDER)
+@click.option("--choice", type=click.Choice(["predicted", "oracle"]), default="predicted", show_default=True,
+              help="The mask that the model itself prefers, or the best of its masks (the paper's rule).")  # fmt: skip
+@click.option("--metric", type=click.Choice(["dice", "jac"]), default="dice", show_default=True)
+@click.option("--by", type=click.Choice(["target", "modality", "source", "label"]), default="target",
+              show_default=True, help="What a row is about; a target is an object in a modality.")  # fmt: skip
+@click.option("--strategies", default=",".join(STRATEGIES), callback=strategies_option,
+              help="Comma separated; all that both runs have by default.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--figure", type=click.Path(dir_okay=False, path_type=Path),
+              help="Also draw it: a PNG, SVG or PDF file.")  # fmt: skip
+@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv"]), default="text", show_default=True,
+              help="csv holds every figure.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def compare(
+    run_a: Path,
+    run_b: Path,
+    choice: str,
+    metric: str,
+    by: str,
+    strategies: tuple[str, ...],
+    seed: int,
+    figure: Path | None,
+    style: str,
+    as_json: bool,
+) -> None:
+    """Compare RUN_A and RUN_B, two models on the same data or one model before and after fine-tuning.
+
+    Masks are matched one by one; what only one run has is left out and counted. Each row gives both means beside the
+    blind baseline (what ignores the image), the difference B - A with a 95 % bootstrap interval, and the p-value of
+    Wilcoxon's signed-rank test with Holm's correction. The unit of both is the subject, not the mask: slices of one
+    scan are alike and would make every difference look sure.
+
+    \b
+    cosmos-eval compare runs/sam-b runs/medsam
+    cosmos-eval compare tuned/evaluation/before tuned/evaluation/after --figure gain.png
+    cosmos-eval compare runs/sam-b runs/sam-h --choice oracle --strategies S2,S5 --by modality --format markdown
+    """
+    from cosmos_datasets.evaluation.compare import compare as compare_runs
+    from cosmos_datasets.evaluation.compare_figure import draw
+    from cosmos_datasets.evaluation.compare_table import render, to_csv
+
+    result = compare_runs(
+        run_a,
+        run_b,
+        choice="oracle" if choice == "oracle" else "predicted",
+        metric="jac" if metric == "jac" else "dice",
+        by=by,  # type: ignore[arg-type]
+        strategies=strategies,
+        seed=seed,
+    )
+    if figure is not None:
+        draw(result, figure)
+    if as_json:
+        print_json(result.to_json())
+    elif style == "csv":
+        click.echo(to_csv(result), nl=False)
+    else:
+        click.echo(render(result, "github" if style == "markdown" else "simple"))
+    if figure is not None:
+        click.echo(f"Drawn: {figure}", err=True)

@@ -1,0 +1,94 @@
+"""A comparison as a table, for people and as CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from cosmos_datasets.cli.printing import plural
+from cosmos_datasets.evaluation.compare import Comparison
+
+_BLANK = "–"
+_METRICS = {"dice": "DICE", "jac": "JAC"}
+_CHOICES = {"predicted": "the mask that the model itself prefers", "oracle": "the best of the model's masks"}
+
+
+def title(comparison: Comparison) -> str:
+    """What is compared: ``DICE of the best of the model's masks, 118 results of 18 subjects``."""
+    score, whose = _METRICS[comparison.metric], _CHOICES[comparison.choice]
+    return f"{score} of {whose}; {plural(comparison.masks, 'result')} of {plural(comparison.groups, 'subject')}"
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """What a row is about, in words: ``liver, CT (instances)``."""
+    if "over" in row:
+        name = row["over"]
+    elif "label" in row:
+        name = f"{row['label']}, {row['modality']} ({row['source']})"
+    else:
+        name = ", ".join(row[part] for part in ("object", "modality", "source") if part in row)
+    variant = f" [{row['variant']}]" if row["variant"] else ""
+    instances = " (instances)" if row["masks_are"] == "instances" else ""
+    return f"{name.replace('_', ' ')}{instances}{variant}"
+
+
+def shown_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """The rows, and behind them the means where they are of more than one target."""
+    return [*comparison.table(), *(dict(row) for row in comparison.overall if row["targets"] > 1)]
+
+
+def cells(row: dict[str, Any], by: str) -> dict[str, str]:
+    """A row as text."""
+    return {
+        by: name_of(row),
+        "strategy": row["strategy"],
+        "masks": f"{row['masks']:,}",
+        "subjects": f"{row['groups']:,}",
+        "blind": f"{row['blind']:.3f}",
+        "A": f"{row['mean_a']:.3f}",
+        "B": f"{row['mean_b']:.3f}",
+        "B - A": signed(row["difference"]),
+        "95 % CI": _BLANK if row["low"] is None else f"[{signed(row['low'])}, {signed(row['high'])}]",
+        "p": p_text(row["p_value"]),
+    }
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; what rounds to zero has none."""
+    text = f"{value:+.3f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def p_text(p: float | None) -> str:
+    """A p-value as it is written."""
+    return _BLANK if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def render(comparison: Comparison, style: str = "simple") -> str:
+    """The comparison as text: the runs, the table, and what to know about it.
+
+    Args:
+        comparison: two runs.
+        style: one of tabulate's; ``github`` for Markdown.
+    """
+    rows = [cells(row, comparison.by) for row in shown_rows(comparison)]
+    numbers = ["left", "left", *["right"] * (len(rows[0]) - 2)]
+    table = tabulate(rows, headers="keys", tablefmt=style, disable_numparse=True, colalign=numbers)
+    a, b = comparison.a, comparison.b
+    head = [f"{name}: {side.model} ({side.model_digest[:8]}), run {side.run}" for name, side in (("A", a), ("B", b))]
+    below = [
+        "CI: bootstrap over subjects. p: Wilcoxon's signed-rank test over subjects, Holm's correction for the rows.",
+        *comparison.notes,
+    ]
+    gap = "\n\n" if style == "github" else "\n"
+    return "\n\n".join([gap.join([title(comparison), *head]), table, gap.join(below)])
+
+
+def to_csv(comparison: Comparison) -> str:
+    """Every figure of the rows and the means, with six decimals; what does not exist is an empty field."""
+    rows = [{"over": "", **row} for row in comparison.table()]
+    means = [{"targets": None, **row} for row in comparison.overall]
+    frame = pd.DataFrame([*rows, *means]).drop(columns="targets")
+    return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")

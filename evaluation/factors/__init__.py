@@ -1,0 +1,9 @@
+"""What may explain a mask's DICE: size, aspect ratio, intensity difference, boundary complexity, modality.
+
+The five factors of Huang et al. (Medical Image Analysis 92:103061, 2024, section 4.8), their Spearman partial
+correlation with DICE, and plots. A factor is a module of its own; the others measure the masks of a run, correlate and
+draw.
+"""
+
+#: The factors, in the paper's order: names of columns.
+FACTORS = ("size", "aspect_ratio", "intensity_difference", "boundary_complexity", "modality_number")
