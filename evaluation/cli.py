@@ -11,10 +11,13 @@ import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
 from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.evaluation.annotation.cli import annotation
 from cosmos_datasets.evaluation.compare_cli import compare
+from cosmos_datasets.evaluation.drop_cli import drop, ranges_option
 from cosmos_datasets.evaluation.factors.cli import factors
 from cosmos_datasets.evaluation.finetune.cli import finetune
 from cosmos_datasets.evaluation.gallery_cli import gallery
+from cosmos_datasets.evaluation.interactive.cli import interactive
 from cosmos_datasets.evaluation.prompts_cli import prompts
 from cosmos_datasets.evaluation.push_cli import push
 from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
@@ -56,6 +59,15 @@ def main() -> None:
 @click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
 @click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
 @click.option("--grid", type=click.IntRange(1, 256), default=32, show_default=True, help="Points a side of S1.")
+@click.option("--jitter", default="", callback=ranges_option, metavar="RANGES",
+              help="Also with prompts moved by so many pixels, e.g. 0-10,10-20,20-30 (S2 to S6).")  # fmt: skip
+@click.option(
+    "--repeats", type=click.IntRange(1), default=3, show_default=True, help="Draws of each range of --jitter."
+)
+@click.option("--who", type=click.Choice(["centre", "all"]), default="centre", show_default=True,
+              help="Which points --jitter moves: the first one, or every one.")  # fmt: skip
+@click.option("--box", type=click.Choice(["moved", "enlarged"]), default="moved", show_default=True,
+              help="What --jitter does to a box: shift it, or move its sides outwards.")  # fmt: skip
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam", show_default=True,
@@ -155,7 +167,10 @@ def table(run: Path, style: str) -> None:
 
 main.add_command(gallery)
 main.add_command(factors)
+main.add_command(annotation)
 main.add_command(compare)
+main.add_command(drop)
+main.add_command(interactive)
 main.add_command(finetune)
 main.add_command(push)
 main.add_command(prompts)

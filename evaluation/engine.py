@@ -13,6 +13,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.jitter import named, split_name
 from cosmos_datasets.evaluation.kept_masks import MaskKeeper
 from cosmos_datasets.evaluation.results import PartWriter, Wanted, missing, stored_chunks
 from cosmos_datasets.evaluation.sample import Sample, Target
@@ -124,13 +125,15 @@ def evaluate_share(
     try:
         with tqdm(total=total, unit="image", desc=label, disable=None if progress else True) as bar:
             for chunk, left, samples in _prefetch(ChunkReader(data), share):
-                keeper = MaskKeeper(wanted.pictures)
+                # Among moved prompts the best and the worst are others than among those that are not.
+                keepers = {split_name(name)[1]: MaskKeeper(wanted.pictures) for name in left}
                 rows: list[Row] = []
-                for of_image in _score(adapter, samples, settings.only(left), mean_areas, keeper, batch_size):
+                for of_image in _score(adapter, samples, settings.only(left), mean_areas, keepers, batch_size):
                     rows += of_image
                     bar.update()
                     bar.set_postfix_str(means.after(of_image), refresh=False)
-                keeper.finish()
+                for keeper in keepers.values():
+                    keeper.finish()
                 writer.add(chunk, left, wanted.pictures, rows)
                 images += len(samples)
                 if time.monotonic() - flushed > FLUSH_SECONDS:
@@ -160,7 +163,7 @@ def _score(
     samples: list[Sample],
     settings: Settings,
     mean_areas: Mapping[Class, float],
-    keeper: MaskKeeper,
+    keepers: Mapping[str, MaskKeeper],
     batch_size: int,
 ) -> Iterator[list[Row]]:
     """The rows of every image of a chunk."""
@@ -173,19 +176,20 @@ def _score(
             areas = [mean_areas[t.object, modality, t.instance > 0] for t in sample.targets]
             rows: list[Row] = []
             for row in score_sample(adapter, embedding, sample, settings, areas):
-                keeper.take(row)
+                keepers[row["variant"]].take(row)
                 rows.append(row)
             yield rows
 
 
 class _RunningMeans:
-    """The mean DICE so far of every strategy, for the progress bar."""
+    """The mean DICE so far of every strategy, moved prompts apart, for the progress bar."""
 
     def __init__(self) -> None:
         self._sums: dict[str, tuple[float, int]] = {}
 
     def after(self, rows: Sequence[Row]) -> str:
         for row in rows:
-            total, count = self._sums.get(row["strategy"], (0.0, 0))
-            self._sums[row["strategy"]] = total + row["dice_oracle"], count + 1
+            name = named(row["strategy"], "moved" if row["variant"] else "")
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = total + row["dice_oracle"], count + 1
         return "DICE " + " ".join(f"{name} {total / n:.2f}" for name, (total, n) in sorted(self._sums.items()))

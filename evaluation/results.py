@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.jitter import named
 from cosmos_datasets.evaluation.kept_masks import DECISIVE, Extremes
 from cosmos_datasets.evaluation.selection import Chunk
 
@@ -61,7 +61,8 @@ class Wanted:
 
     Attributes:
         chunks: in data set order.
-        strategies: in order.
+        strategies: in order; one with moved prompts has its variant behind a space, see
+            :func:`cosmos_datasets.evaluation.jitter.named`.
         pictures: ids of the images whose predicted masks are all kept.
     """
 
@@ -76,7 +77,7 @@ class Stored:
 
     Attributes:
         path, row_group: where.
-        strategies: which strategies it answers.
+        strategies: which strategies it answers, with their variants.
         digest: of the masks it answers for, see :class:`~cosmos_datasets.evaluation.selection.Chunk`.
         pictures: ids of its images whose predicted masks are all there.
     """
@@ -184,7 +185,8 @@ def merge(run: Path, run_key: str, wanted: Wanted) -> Path:
         )
     extremes = Extremes()
     for chunk in wanted.chunks:
-        extremes.add(parts.table(chunk, DECISIVE).to_pylist())
+        rows_of_chunk = parts.table(chunk, (*DECISIVE, "variant")).to_pylist()
+        extremes.add({**row, "strategy": named(row["strategy"], row["variant"])} for row in rows_of_chunk)
     best_and_worst = extremes.places
     target = run / "results.parquet"
     rows = 0
@@ -219,13 +221,19 @@ class _Parts:
             if usable:
                 file = self._open(one.path)
                 table = file.read_row_group(one.row_group, columns=list(columns)).replace_schema_metadata(None)
-                tables.append(table.filter(pc.is_in(table["strategy"], pa.array(sorted(usable)))))
+                tables.append(table.filter(pa.array([name in usable for name in _names(table)], type=pa.bool_())))
                 left -= usable
         table = pa.concat_tables(tables)
         place = {image_id: n for n, image_id in enumerate(chunk.image_ids)}
-        keys = zip(table["image_id"].to_pylist(), table["strategy"].to_pylist(), strict=True)
-        ranks = [(place[image_id], strategies.index(strategy)) for image_id, strategy in keys]
+        order = {name: n for n, name in enumerate(strategies)}
+        keys = zip(table["image_id"].to_pylist(), _names(table), strict=True)
+        ranks = [(place[image_id], order[name]) for image_id, name in keys]
         return table.take(pa.array(sorted(range(len(table)), key=ranks.__getitem__), type=pa.int64()))
+
+
+def _names(table: pa.Table) -> list[str]:
+    """The strategy of every row with its variant."""
+    return list(map(named, table["strategy"].to_pylist(), table["variant"].to_pylist()))
 
 
 def _without_masks(table: pa.Table, pictures: frozenset[str], places: frozenset[int], first: int) -> pa.Table:

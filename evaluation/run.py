@@ -19,7 +19,8 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import evaluate_share
-from cosmos_datasets.evaluation.prompts import PROTOCOL_VERSION
+from cosmos_datasets.evaluation.jitter import BoxRule, Who, variants, with_variants
+from cosmos_datasets.evaluation.prompts import PROMPTED, PROTOCOL_VERSION
 from cosmos_datasets.evaluation.results import Wanted, merge, missing, stored_chunks
 from cosmos_datasets.evaluation.selection import CHUNK_ROWS, Chunk, Masks, Selection, select
 from cosmos_datasets.load.access import CosmosDataset, open_dataset
@@ -45,6 +46,9 @@ class Request:
         config, split, modality, object, masks, limit, fold: which masks, see
             :func:`cosmos_datasets.evaluation.selection.select`.
         strategies, grid, convention, distances: see :class:`cosmos_datasets.evaluation.scoring.Settings`.
+        jitter: ranges of pixels by which prompts are moved, beside the unmoved ones.
+        repeats: how often each of them, with other draws.
+        who, box: which points move, and how a box; see :mod:`cosmos_datasets.evaluation.jitter`.
         dtype, device, preprocess: see :func:`cosmos_datasets.evaluation.models.load_model`.
         batch_size: images encoded together.
         threads: CPU threads of each process.
@@ -65,12 +69,21 @@ class Request:
     grid: int = 32
     convention: str = "standard"
     distances: bool = True
+    jitter: tuple[tuple[int, int], ...] = ()
+    repeats: int = 3
+    who: Who = "centre"
+    box: BoxRule = "moved"
     dtype: str = "float32"
     device: str = "auto"
     preprocess: str = "sam"
     batch_size: int = 1
     threads: int = 2
     save_masks: bool = False
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The moved prompts, as results name them; raises :class:`CosmosError`."""
+        return variants(self.jitter, self.repeats, self.who, self.box)
 
     @cached_property
     def selected(self) -> tuple[CosmosDataset, Selection]:
@@ -97,6 +110,8 @@ class Request:
         from cosmos_datasets.evaluation.models.checkpoint import find_checkpoint
 
         check_out(self.out)
+        if self.variants and not set(self.strategies).intersection(PROMPTED):
+            raise CosmosError(f"{','.join(self.strategies)} has no prompt to move; --jitter needs one of S2 to S6.")
         data, _ = self.selected
         for shard in data.shards(self.config, self.split):
             path = Path(data.root) / shard.path
@@ -138,13 +153,14 @@ def evaluate(
     from cosmos_datasets.evaluation.scoring import Settings
 
     data, selection = request.selected
-    settings = Settings(request.strategies, request.grid, _convention(request.convention), request.distances)
+    names = with_variants(request.strategies, request.variants)
+    settings = Settings(names, request.grid, _convention(request.convention), request.distances)
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
     facts = _facts(request, selection, adapter, settings)
     _refuse_other_run(request.out, facts)
     run_key = _run_key(facts)
     pictures = frozenset(selection.table["image_id"]) if request.save_masks else selection.gallery
-    wanted = Wanted(selection.chunks, request.strategies, pictures)
+    wanted = Wanted(selection.chunks, names, pictures)
     left = missing(stored_chunks(request.out / "parts", run_key), wanted)
     first = process.rank == 0
     if first:
@@ -185,10 +201,11 @@ def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, t
     hint = f"\n--processes {useful} would use all {cores} cores." if process.ranks == 1 and useful > 1 else ""
     done = f", {images - to_do:,} of them done already" if to_do < images else ""
     model, inference = facts["model"]["name"], facts["inference"]
+    moved = f" and {plural(len(facts['variants']), 'time')} with moved prompts" if "variants" in facts else ""
     strategies, masks = ",".join(facts["settings"]["strategies"]), facts["data"]["masks_selected"]
     return (
         f"{model} on {inference['device']} ({inference['dtype']}, {processes}): "
-        f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{done}{hint}"
+        f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{moved}{done}{hint}"
     )
 
 
@@ -210,7 +227,8 @@ def _facts(request: Request, selection: Selection, adapter: Adapter, settings: S
             "masks_selected": len(selection.table),
         },
         "model": {"name": adapter.name, "digest": adapter.digest, "family": type(adapter).__name__},
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "strategies": request.strategies},
+        **({"variants": request.variants} if request.variants else {}),
         "inference": {
             "dtype": request.dtype,
             "device": adapter.device.type,
@@ -228,7 +246,7 @@ def _facts(request: Request, selection: Selection, adapter: Adapter, settings: S
 
 
 def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
-    """What results depend on. Strategies and the choice of masks are keys of single rows and chunks instead."""
+    """What results depend on. Strategies, variants and the choice of masks are keys of rows and chunks."""
     return {
         "protocol": facts["protocol"],
         "data": facts["data"]["revision"],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cosmos_datasets.evaluation.baselines import blind_dice
 from cosmos_datasets.evaluation.distances import Points, hausdorff_points, surface_points
 from cosmos_datasets.evaluation.everything import everything
+from cosmos_datasets.evaluation.jitter import Jitter, split_name
 from cosmos_datasets.evaluation.metrics import Convention, dice, jaccard
 from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
 from cosmos_datasets.evaluation.prompts import Prompt, make_prompt
@@ -32,7 +33,8 @@ class Settings:
     """What decides the scores beside model and data.
 
     Attributes:
-        strategies: of S1 to S6.
+        strategies: of S1 to S6; one with moved prompts has its variant behind a space, see
+            :func:`cosmos_datasets.evaluation.jitter.named`.
         grid: points a side of S1.
         convention: how empty predictions score, see :data:`cosmos_datasets.evaluation.metrics.CONVENTIONS`.
         distances: whether HD is computed.
@@ -87,24 +89,25 @@ def score_sample(
         and what is made of them take less than 1 GiB, or six times the bytes of one mask in float32 if that is more.
     """
     surfaces = [_surface(target.mask, target.bbox) for target in sample.targets] if settings.distances else None
-    for strategy in settings.strategies:
+    for name in settings.strategies:
+        strategy, variant = split_name(name)
         if strategy == "S1":
             found = _everything(adapter, embedding, sample, settings)
         else:
-            found = _prompted(adapter, embedding, sample, strategy)
+            found = _prompted(adapter, embedding, sample, strategy, variant)
         for k, (prompt, oracle, own) in enumerate(found):
             target = sample.targets[k]
             surface = surfaces[k] if surfaces else None
             scores = _scores(oracle, target, surface, settings.convention)
             own_scores = scores if own is oracle else _scores(own, target, surface, settings.convention)
             yield {
-                **_identity(sample, target, strategy),
+                **_identity(sample, target, strategy, variant),
                 "prompt": prompt.to_json() if prompt else f'{{"grid":{settings.grid}}}',
                 "dice_blind": blind_dice(
                     strategy, target, prompt, sample.height, sample.width, mean_area=mean_areas[k]
                 ),
-                **{f"{name}_oracle": value for name, value in scores.items()},
-                **{f"{name}_predicted": value for name, value in own_scores.items()},
+                **{f"{score}_oracle": value for score, value in scores.items()},
+                **{f"{score}_predicted": value for score, value in own_scores.items()},
                 "predicted_iou": None if own is None else own.score,
             }
 
@@ -121,9 +124,16 @@ def _everything(adapter: Adapter, embedding: Embedding, sample: Sample, settings
         yield None, Predicted(mask, bbox, tp, area, None if index < 0 else index, float(found.score[k])), None
 
 
-def _prompted(adapter: Adapter, embedding: Embedding, sample: Sample, strategy: str) -> Iterator[_Choice]:
+def _prompted(
+    adapter: Adapter, embedding: Embedding, sample: Sample, strategy: str, variant: str
+) -> Iterator[_Choice]:
     """The choices for every target, in order; prompts of one shape are decoded together, shortly before their turn."""
-    prompts = [make_prompt(strategy, target, sample.height, sample.width) for target in sample.targets]
+    height, width = sample.height, sample.width
+    prompts = [make_prompt(strategy, target, height, width) for target in sample.targets]
+    if variant:
+        jitter, image_id = Jitter.parse(variant), sample.row["image_id"]
+        pairs = zip(prompts, sample.targets, strict=True)
+        prompts = [jitter.move(prompt, strategy, image_id, target, height, width) for prompt, target in pairs]
     batches = _batches(prompts)
     ready: dict[int, _Choice] = {}
     for k in range(len(prompts)):
@@ -204,7 +214,7 @@ def _surface(mask: Mask, bbox: Box) -> Points:
     return surface_points(mask, (bbox[1], bbox[0]))
 
 
-def _identity(sample: Sample, target: Target, strategy: str) -> Row:
+def _identity(sample: Sample, target: Target, strategy: str, variant: str) -> Row:
     return {
         **{
             name: sample.row[name]
@@ -215,7 +225,7 @@ def _identity(sample: Sample, target: Target, strategy: str) -> Row:
         "instance": target.instance,
         "rater": target.rater,
         "strategy": strategy,
-        "variant": "",
+        "variant": variant,
         "area": target.area,
     }
 

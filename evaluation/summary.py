@@ -17,7 +17,7 @@ from cosmos_datasets.errors import CosmosError
 _TEXTS = ["object", "modality", "strategy", "image_id", "case_id"]
 _CHOICES = ("oracle", "predicted")
 _COLUMNS = [
-    *(*_TEXTS, "instance", "dice_blind"),
+    *(*_TEXTS, "variant", "instance", "dice_blind"),
     *(f"{score}_{choice}" for score in ("dice", "jac", "hd", "pred_area") for choice in _CHOICES),
 ]
 _TARGET = ["object", "modality", "masks_are"]
@@ -29,7 +29,7 @@ _BLANK = "–"
 
 
 def summarise(results: Path) -> pd.DataFrame:
-    """One row a target and strategy.
+    """One row a target and strategy; prompts that were moved stay out, see :mod:`.drop`.
 
     Args:
         results: ``RUN/results.parquet``.
@@ -42,6 +42,7 @@ def summarise(results: Path) -> pd.DataFrame:
         exist is NaN or NA: there is no model's own choice in S1.
     """
     frame = pq.read_table(results, columns=_COLUMNS, read_dictionary=_TEXTS).to_pandas()
+    frame = frame[frame["variant"].fillna("") == ""]
     frame["masks_are"] = (frame["instance"] > 0).map({True: "instances", False: "union"})
     groups = frame.groupby([*_TARGET, "strategy"], observed=True, sort=False)
     summary = pd.DataFrame([_line(key, group) for key, group in groups])

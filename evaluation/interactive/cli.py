@@ -1,0 +1,98 @@
+"""``interactive``: simulated clicks, and DICE against their number."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.evaluation.remembering import Remembering
+
+
+@click.command(cls=Remembering, short_help="Simulated clicks: DICE against their number.")
+@click.argument("dataset")
+@click.option("--model", required=True, help="As for cosmos-eval run: a Hub id, a folder, or tiny.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
+@click.option("--clicks", type=click.IntRange(1, 100), default=10, show_default=True, help="On a mask, at most.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Of the draws where several pixels are equally far from the border.")  # fmt: skip
+@click.option("--config", default="all", show_default=True, help="A source (acdc), a modality (ct) or all.")
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
+@click.option("--modality", help="One modality only, e.g. 'T2W MRI'.")
+@click.option("--object", "object_", help="One object only, e.g. liver, or several: liver,kidney.")
+@click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
+              help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
+@click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam", show_default=True)
+@click.option("--batch-size", type=click.IntRange(1, 8), default=1, show_default=True, help="Images encoded together.")
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="CPU threads of each process.")
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip
+@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
+              show_default=True, help="csv and json hold every figure.")  # fmt: skip
+def interactive(
+    dataset: str, object_: str | None, clicks: int, seed: int, processes: int, style: str, **options: Any
+) -> None:
+    """Click on every mask of DATASET as a user would, and follow DICE click by click.
+
+    The first click is the pixel of the reference farthest from its border. Each next one is set where the mask shown
+    is wrong: in the largest connected region that is missing (positive) or too much (negative), at the pixel farthest
+    from that region's border. The mask shown is the one that the model itself prefers. All clicks so far are given to
+    the model as points, without the mask before: the same protocol for every model.
+
+    \b
+    NoC@90  clicks until DICE is 0.90, N where it never is; in brackets the share of masks that never reach it
+    area    under DICE against clicks 1 to N, 0 to 1
+    blind   DICE of a disc of the mean size about the first click, made without the image
+
+    An interrupted run goes on where it stopped when the same command is given again.
+
+    Output: RUN/clicks.parquet (a row a mask and click), summary.json, table.csv, table.md, curves.png.
+    """
+    from cosmos_datasets.evaluation.interactive.run import Clicking, interact
+    from cosmos_datasets.evaluation.processes import is_launched, join, launch
+    from cosmos_datasets.evaluation.run import Request
+
+    # A batch system that ends a job gets what Ctrl-C gets: results so far are written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    context = click.get_current_context()
+    request = Request(dataset, object=object_, **options)
+    # Mistakes are cheaper to find before torch is loaded and before several processes start.
+    request.check()
+    if processes > 1 and not is_launched():
+        context.exit(launch(processes, context.meta["arguments"]))
+    with join(request.device, request.threads) as process:
+        try:
+            announce = functools.partial(click.echo, err=True)
+            outcome = interact(request, Clicking(clicks, seed), process, announce=announce)
+        except KeyboardInterrupt:
+            if process.rank > 0:
+                context.exit(130)  # the first one says it for all
+            raise
+        if process.rank == 0:
+            _print(request.out, style)
+            rate = f" in {outcome.seconds:.0f} s" if outcome.evaluated else ""
+            click.echo(f"\n{plural(outcome.evaluated, 'image')} evaluated now{rate}.", err=True)
+            files = "clicks.parquet, summary.json, table.csv, table.md, curves.png"
+            click.echo(f"In {request.out}: {files}", err=True)
+
+
+def _print(run: Path, style: str) -> None:
+    from cosmos_datasets.evaluation.interactive.store import RESULTS
+    from cosmos_datasets.evaluation.interactive.summary import render, summarise
+    from cosmos_datasets.evaluation.summary import records, to_csv
+
+    summary = summarise(run / RESULTS)
+    if style == "csv":
+        click.echo(to_csv(summary), nl=False)
+    elif style == "json":
+        print_json(records(summary))
+    else:
+        click.echo(render(summary, "github" if style == "markdown" else "simple"))
