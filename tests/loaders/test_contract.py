@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import re
 import shutil
-import tomllib
 from collections import defaultdict
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from checked import CHECKED
 from damage import largest, macos_archive, set_one_value, truncate
 from raw_trees.phantom import TOO_SMALL, Truth
 
-from cosmos_datasets import neutral
 from cosmos_datasets.build.manifest import read_manifest
 from cosmos_datasets.build.run import Report, build
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.load.rows import as_array, full_mask
-from cosmos_datasets.registry import GROUP, get_source, source_ids
+from cosmos_datasets.registry import get_source
 from cosmos_datasets.source import Source
 from cosmos_datasets.standardise import standardise
-from cosmos_datasets.vocabulary import EXTRA_MODALITIES, MODALITIES, OBJECTS
 
 Row = dict[str, Any]
-# A source of another package is checked too where its ``raw_trees/<id>.py`` is on the path.
-_CHECKED = [source_id for source_id in source_ids() if find_spec(f"raw_trees.{source_id}")]
-# Where sharing is open to anybody; another licence must not be declared redistributable without a look here.
-_SHAREABLE = re.compile(r"CC0-1\.0|CC-BY(-NC)?(-SA)?-[234]\.[05]|Apache-2\.0|MIT|BSD-3-Clause|ODbL-1\.0|PDDL-1\.0")
 
 
 @dataclass(frozen=True)
@@ -62,95 +54,13 @@ def _write(source_id: str, raw: Path) -> Truth:
     return import_module(f"raw_trees.{source_id}").write(raw)  # type: ignore[no-any-return]
 
 
-@pytest.fixture(scope="module", params=_CHECKED)
+@pytest.fixture(scope="module", params=CHECKED)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pool: Executor) -> Built:
     folder = tmp_path_factory.mktemp(request.param)
     truth = _write(request.param, folder / "raw")
     source = get_source(request.param)
     report = build(source, folder / "raw", folder / "out", executor=pool)
     return Built(source, folder / "raw", truth, folder / "out", report, _rows(folder / "out"))
-
-
-@pytest.fixture(params=_CHECKED)
-def source(request: pytest.FixtureRequest) -> Source:
-    return get_source(request.param)
-
-
-# The declaration.
-
-
-def test_source_is_documented(source: Source) -> None:
-    assert len(source.title) > len(source.id)
-    assert source.homepage.startswith(("https://", "http://"))
-    assert len(source.obtain) > 40, "the steps, as a person would follow them"
-    assert len(source.layout.strip().splitlines()) >= 3
-    assert source.pitfalls
-    assert all(text.strip() == text and text[-1] in ".?" for text in (*source.pitfalls, *source.unverified))
-    assert source.expected.get("cases", 0) > 0 or neutral.OURS in source.pitfalls
-    assert source.markers
-    assert all(re.fullmatch(r"[a-z0-9_]+", other) and other != source.id for other in source.related)
-
-
-def test_downloads_are_links_with_checksums_where_given(source: Source) -> None:
-    for download in source.downloads:
-        assert download.url.startswith("https://"), download.url
-        assert download.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", download.sha256)
-        assert download.size is None or download.size > 0
-
-
-def test_citation_is_bibtex(source: Source) -> None:
-    entries = [entry for entry in re.split(r"(?m)^(?=@)", source.citation.strip()) if entry]
-    assert entries
-    keys = set()
-    for entry in entries:
-        head = re.match(r"@(\w+)\{([\w:-]+),\n", entry)
-        assert head, entry
-        assert entry.count("{") == entry.count("}")
-        assert entry.rstrip().endswith("}")
-        fields = dict(re.findall(r"(\w+)\s*=\s*\{((?:[^{}]|\{[^{}]*\})*)\}", entry))
-        assert {"title", "author", "year"} <= {name.lower() for name in fields}, entry
-        assert re.fullmatch(r"(19|20)\d\d", fields["year"])
-        keys.add(head[2])
-    assert len(keys) == len(entries)
-
-
-def test_licence_is_stated_and_agrees_with_redistribution(source: Source) -> None:
-    assert source.licence.strip()
-    if source.redistributable == "yes":
-        assert _SHAREABLE.fullmatch(source.licence), f"{source.licence} does not permit sharing, or is not SPDX"
-        assert source.access != "request"
-    if "unknown" in source.licence.lower() or "-ND" in source.licence:
-        assert source.redistributable == "no"
-
-
-def test_labels_and_modalities_are_of_the_vocabulary(source: Source) -> None:
-    assert source.modalities
-    assert set(source.modalities) <= {*MODALITIES, *EXTRA_MODALITIES}
-    assert len(set(source.modalities)) == len(source.modalities)
-    assert source.labels
-    for label in source.labels:
-        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", label.name), label
-        assert label.object in OBJECTS or (label.object is None and label.excluded), label
-
-
-def test_every_label_value_is_declared_once(source: Source) -> None:
-    values: dict[str, set[int]] = defaultdict(set)
-    names: dict[str, set[str]] = defaultdict(set)
-    for label in source.labels:
-        if label.value is None:
-            assert label.name not in names[label.table], f"{label.name} is declared twice"
-        else:
-            low, high = label.value if isinstance(label.value, tuple) else (label.value, label.value)
-            here = set(range(low, high + 1))
-            assert here, label
-            assert low > 0, f"{label.name}: zero is background"
-            assert not here & values[label.table], f"{label.name}: its value is another label's"
-            values[label.table] |= here
-        names[label.table].add(label.name)
-    objects: dict[str, set[str | None]] = defaultdict(set)
-    for label in source.labels:
-        objects[label.name].add(label.object)
-    assert all(len(found) == 1 for found in objects.values()), "one name, one object"
 
 
 # The rows.
@@ -410,12 +320,3 @@ def test_incomplete_case_is_reported_and_the_rest_is_built(built: Built, tmp_pat
     expected = {row["image_id"]: row for row in built.rows if row["case_id"] not in incomplete}
     assert {row["image_id"]: row for row in _rows(tmp_path / "out")} == expected
     assert expected
-
-
-def test_every_source_of_this_project_is_installed_and_has_a_raw_tree() -> None:
-    """An installation that is older than pyproject.toml would leave sources out of all these tests."""
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    declared = project["project"]["entry-points"][GROUP]
-    installed = {entry.name: entry.value for entry in entry_points(group=GROUP)}
-    assert declared.items() <= installed.items(), "run make install"
-    assert set(declared) <= set(_CHECKED)
