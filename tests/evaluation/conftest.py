@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
+from eval_fixtures import cli, one_thread  # noqa: F401
 from runs import SHARED, sure
 from tiny_models import save, tiny_sam, tiny_sam2
 
 from cosmos_datasets.build.run import build
-from cosmos_datasets.evaluation.cli import main
 from cosmos_datasets.evaluation.models.adapter import Adapter
 from cosmos_datasets.registry import get_source
 
@@ -44,30 +41,6 @@ def weights() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real weights are not there: {folder}")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """What a test sets does not reach the others."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-Cli = Callable[..., Result]
-
-
-@pytest.fixture(scope="session")
-def cli() -> Cli:
-    """Run ``cosmos-eval`` in this process; errors that it should not let through are raised."""
-
-    def invoke(*arguments: object, fails: bool = False) -> Result:
-        result = CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)
-        assert fails or result.exit_code == 0, result.output
-        return result
-
-    return invoke
 
 
 @pytest.fixture

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
+from eval_fixtures import Cli, cli, one_thread  # noqa: F401
 from runs import sure
 from tiny_models import save, tiny_sam, tiny_sam2
 
 from cosmos_datasets.build.run import build
-from cosmos_datasets.evaluation.cli import main
 from cosmos_datasets.registry import get_source
 
 
@@ -36,30 +34,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: save(model, folder / name) for name, model in made.items()}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """What a test sets does not reach the others."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-Cli = Callable[..., Result]
-
-
-@pytest.fixture(scope="session")
-def cli() -> Cli:
-    """Run ``cosmos-eval`` in this process; errors that it should not let through are raised."""
-
-    def invoke(*arguments: object, fails: bool = False) -> Result:
-        result = CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)
-        assert fails or result.exit_code == 0, result.output
-        return result
-
-    return invoke
-
-
 #: A fast fine-tuning, on ACDC with its official test split.
 FAST = ["--config", "acdc", "--device", "cpu", "--threads", "1", "--epochs", "2", "--batch-size", "4"]
 
@@ -71,7 +45,10 @@ def args(data: Path, models: dict[str, Path]) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def tuned(
-    data: Path, models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, cli: Cli
+    data: Path,
+    models: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    cli: Cli,  # noqa: F811
 ) -> Callable[[str, str], Path]:
     """The folder of a finished fine-tuning of a family by a method; each is made once."""
     folder = tmp_path_factory.mktemp("tuned")
