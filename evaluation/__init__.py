@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cosmos_datasets.errors import CosmosError
 
-METRIC_MODULES = ("dice", "jac", "hd")
+METRIC_MODULES = ("dice", "jac", "hd", "hd95", "asd", "nsd", "conformity")
 """The folders here that `evaluate.load` takes."""
 
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import functools
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
-from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.annotation.cli import annotation
 from cosmos_datasets.evaluation.compare_cli import compare
 from cosmos_datasets.evaluation.drop_cli import drop, ranges_option
+from cosmos_datasets.evaluation.efficiency.cli import efficiency
 from cosmos_datasets.evaluation.factors.cli import factors
 from cosmos_datasets.evaluation.finetune.cli import finetune
 from cosmos_datasets.evaluation.gallery_cli import gallery
+from cosmos_datasets.evaluation.grid.cli import grid
 from cosmos_datasets.evaluation.interactive.cli import interactive
 from cosmos_datasets.evaluation.prompts_cli import prompts
 from cosmos_datasets.evaluation.push_cli import push
 from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
+from cosmos_datasets.evaluation.report.cli import report
+from cosmos_datasets.evaluation.starting import started
+from cosmos_datasets.evaluation.statistics.cli import print_summary, seen, table
+from cosmos_datasets.evaluation.study.cli import paper
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cosmos_datasets.evaluation.run import Outcome, Request
 
 
@@ -44,10 +47,12 @@ def main() -> None:
 @click.option(
     "--model",
     required=True,
-    help="Hub id or folder of a SAM or SAM 2 model (safetensors); tiny is the small one of this package.",
+    help="Hub id or folder of a SAM (or MedSAM), SAM-HQ, SAM 2, EdgeTAM or SAM 3 model (safetensors); tiny is the "
+    "small one of this package.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
-@click.option("--config", default="all", show_default=True, help="A source (acdc), a modality (ct) or all.")
+@click.option("--config", default="all", show_default=True,
+              help="A source (acdc), a modality (ct), several (acdc,chaos) or all.")  # fmt: skip
 @click.option("--strategies", default=",".join(STRATEGIES), show_default=True, callback=strategies_option,
               help="Comma separated.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
@@ -57,6 +62,9 @@ def main() -> None:
 @click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
               help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
+@click.option("--subset", type=click.IntRange(1),
+              help="Only N masks of each target, spread over sources, subjects and along volumes.")  # fmt: skip
+@click.option("--subset-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of --subset.")
 @click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
 @click.option("--grid", type=click.IntRange(1, 256), default=32, show_default=True, help="Points a side of S1.")
 @click.option("--jitter", default="", callback=ranges_option, metavar="RANGES",
@@ -82,7 +90,12 @@ def main() -> None:
               help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip
 @click.option("--convention", type=click.Choice(["standard", "released"]), default="standard", show_default=True,
               help="HD of an empty prediction: undefined, or 0 as in the paper's released code.")  # fmt: skip
-@click.option("--hd/--no-hd", "distances", default=True, show_default=True, help="Compute the Hausdorff distance.")
+@click.option("--hd/--no-hd", "distances", default=True, show_default=True,
+              help="Compute the surface distances: HD, HD95, ASD and NSD.")  # fmt: skip
+@click.option("--tolerance", type=click.FloatRange(0), default=2.0, show_default=True,
+              help="Of NSD in pixels: how far apart surfaces may be and still agree.")  # fmt: skip
+@click.option("--tolerance-mm", type=click.FloatRange(0), default=2.0, show_default=True,
+              help="Of NSD in millimetres, where the data set knows the size of a pixel.")  # fmt: skip
 @click.option("--save-masks", is_flag=True, help="Keep every predicted mask, not only those for pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def run(dataset: str, object_: str | None, processes: int, as_json: bool, **options: Any) -> None:
@@ -95,8 +108,9 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
       S4  five positive, five negative points
       S5  box                         S6  box and one point
 
-    Every mask gets DICE, JAC and HD twice: for the best of the model's masks (oracle, the paper's rule) and
-    for the one the model itself prefers (predicted). Beside them stands a blind baseline: what ignores the image.
+    Every mask gets DICE, JAC and the surface distances HD, HD95, ASD and NSD (in pixels and in millimetres)
+    twice: for the best of the model's masks (oracle, the paper's rule) and for the one the model itself prefers
+    (predicted). Beside them stands a blind baseline: what ignores the image.
 
     An interrupted run goes on where it stopped when the same command is given again. Results do not depend on the
     number of processes. For several machines or other launchers:
@@ -106,25 +120,12 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
 
     Output: RUN/results.parquet (a row a mask and strategy), summary.json, table.csv, table.md.
     """
-    from cosmos_datasets.evaluation.processes import is_launched, join, launch
     from cosmos_datasets.evaluation.run import Request, evaluate
 
-    # A batch system that ends a job gets what Ctrl-C gets: results so far are written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    context = click.get_current_context()
     request = Request(dataset, object=object_, **options)
-    # Mistakes are cheaper to find before torch is loaded and before several processes start.
     request.check()
-    if processes > 1 and not is_launched():
-        context.exit(launch(processes, context.meta["arguments"]))
-    with join(request.device, request.threads) as process:
-        announce = functools.partial(click.echo, err=True)
-        try:
-            outcome = evaluate(request, process, announce=announce)
-        except KeyboardInterrupt:
-            if process.rank > 0:
-                context.exit(130)  # the first one says it for all
-            raise
+    with started(processes, request.device, request.threads) as process:
+        outcome = evaluate(request, process, announce=functools.partial(click.echo, err=True))
         if process.rank == 0:
             _report(request, outcome, process.ranks, as_json)
 
@@ -132,7 +133,7 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
 def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -> None:
     from cosmos_datasets.evaluation.summary import read_summary
 
-    _print(read_summary(request.out), "json" if as_json else "text")
+    print_summary(read_summary(request.out), "json" if as_json else "text")
     if outcome.evaluated:
         rate = outcome.seconds / outcome.evaluated
         whose = "" if processes == 1 else " by the first process"
@@ -143,34 +144,18 @@ def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -
     click.echo(f"In {request.out}: results.parquet, summary.json, table.csv, table.md", err=True)
 
 
-def _print(summary: pd.DataFrame, style: str) -> None:
-    from cosmos_datasets.evaluation.summary import records, render, to_csv, wide_table
-
-    if style == "csv":
-        click.echo(to_csv(summary), nl=False)
-    elif style == "json":
-        print_json(records(summary))
-    else:
-        click.echo(render(wide_table(summary), "github" if style == "markdown" else "simple"))
-
-
-@main.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
-              show_default=True, help="csv and json hold every figure, text and markdown DICE.")  # fmt: skip
-def table(run: Path, style: str) -> None:
-    """Print the table of a finished RUN again."""
-    from cosmos_datasets.evaluation.summary import read_summary
-
-    _print(read_summary(run), style)
-
-
+main.add_command(table)
 main.add_command(gallery)
 main.add_command(factors)
 main.add_command(annotation)
 main.add_command(compare)
+main.add_command(seen)
 main.add_command(drop)
 main.add_command(interactive)
+main.add_command(paper)
+main.add_command(grid)
+main.add_command(efficiency)
 main.add_command(finetune)
 main.add_command(push)
 main.add_command(prompts)
+main.add_command(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,9 +13,9 @@ from cosmos_datasets.evaluation.remembering import STRATEGIES, strategies_option
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command(short_help="Compare two finished runs: the difference, and how sure it is.")
+@click.command(short_help="Compare two finished runs, or the strategies of one: the difference, and how sure it is.")
 @click.argument("run_a", metavar="RUN_A", type=_FOLDER)
-@click.argument("run_b", metavar="RUN_B", type=_FOLDER)
+@click.argument("run_b", metavar="[RUN_B]", type=_FOLDER, required=False)
 @click.option("--choice", type=click.Choice(["predicted", "oracle"]), default="predicted", show_default=True,
               help="The mask that the model itself prefers, or the best of its masks (the paper's rule).")  # fmt: skip
 @click.option("--metric", type=click.Choice(["dice", "jac"]), default="dice", show_default=True)
@@ -30,7 +31,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def compare(
     run_a: Path,
-    run_b: Path,
+    run_b: Path | None,
     choice: str,
     metric: str,
     by: str,
@@ -42,6 +43,8 @@ def compare(
 ) -> None:
     """Compare RUN_A and RUN_B, two models on the same data or one model before and after fine-tuning.
 
+    With one run alone its strategies are compared, each with each other one.
+
     Masks are matched one by one; what only one run has is left out and counted. Each row gives both means beside the
     blind baseline (what ignores the image), the difference B - A with a 95 % bootstrap interval, and the p-value of
     Wilcoxon's signed-rank test with Holm's correction. The unit of both is the subject, not the mask: slices of one
@@ -51,7 +54,13 @@ def compare(
     cosmos-eval compare runs/sam-b runs/medsam
     cosmos-eval compare tuned/evaluation/before tuned/evaluation/after --figure gain.png
     cosmos-eval compare runs/sam-b runs/sam-h --choice oracle --strategies S2,S5 --by modality --format markdown
+    cosmos-eval compare runs/sam-b --choice oracle
     """
+    if run_b is None:
+        if figure is not None:
+            raise click.UsageError("--figure needs two runs.")
+        _strategies(run_a, choice, metric, by, strategies, seed, "json" if as_json else style)
+        return
     from cosmos_datasets.evaluation.compare import compare as compare_runs
     from cosmos_datasets.evaluation.compare_figure import draw
     from cosmos_datasets.evaluation.compare_table import render, to_csv
@@ -75,3 +84,23 @@ def compare(
         click.echo(render(result, "github" if style == "markdown" else "simple"))
     if figure is not None:
         click.echo(f"Drawn: {figure}", err=True)
+
+
+def _strategies(
+    run: Path, choice: Any, metric: str, by: str, strategies: tuple[str, ...], seed: int, style: str
+) -> None:
+    """Print the strategies of a run, paired."""
+    from cosmos_datasets.evaluation.statistics.cli import print_with_notes
+    from cosmos_datasets.evaluation.statistics.formats import to_text
+    from cosmos_datasets.evaluation.statistics.scores import read_scores
+    from cosmos_datasets.evaluation.statistics.shown import notes_of_tests, shown_tests
+    from cosmos_datasets.evaluation.statistics.tests_between import between_strategies
+
+    frame = read_scores(run)
+    rows = between_strategies(frame[frame["strategy"].isin(strategies)], (by,), metric, choice, seed)
+    if style in {"csv", "json"}:
+        click.echo(to_text(rows, style), nl=False)  # type: ignore[arg-type]
+    else:
+        left_out = sorted(set(frame["strategy"]).intersection(strategies) - {*rows["a"], *rows["b"]})
+        notes = [f"{one} is left out: it has no mask of this choice; see --choice oracle." for one in left_out]
+        print_with_notes(shown_tests(rows, (by,), metric), [*notes_of_tests(rows, metric, choice), *notes], style)

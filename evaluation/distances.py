@@ -20,8 +20,9 @@ from cosmos_datasets.evaluation.sample import Mask
 
 Points = NDArray[np.int64]
 
-#: A distance that equals the tolerance of NSD but for rounding (3 * 0.1 > 0.3) is within it.
-_ROUNDING = 1 + 1e-9
+#: A distance that equals the tolerance of NSD but for rounding is within it: 3 * 0.1 > 0.3, and data sets store a
+#: spacing of 0.4 mm in single precision, as 0.4000000059.
+_ROUNDING = 1 + 1e-6
 
 
 class Distances(NamedTuple):
@@ -140,17 +141,72 @@ def distance_scores(
     """
     check_convention(convention)
     if len(prediction) == 0 or len(reference) == 0:
-        nothing = _undefined(convention)
-        agree = len(prediction) == len(reference) and convention == "standard"
-        return Distances(nothing, nothing, nothing, float(agree))
-    there, back = surface_distances(prediction, reference, spacing)
+        return _of_nothing(len(prediction) == len(reference), convention)
+    return _scores(*surface_distances(prediction, reference, spacing), tolerance, convention)
+
+
+def distance_scores_mm(
+    prediction: Points,
+    reference: Points,
+    spacing: tuple[float, float] | None,
+    *,
+    tolerance: float,
+    tolerance_mm: float,
+    convention: Convention = "standard",
+) -> tuple[Distances, Distances | None]:
+    """The scores in pixels and in millimetres; where pixels are square, from one search.
+
+    Args:
+        prediction: see :func:`distance_scores`.
+        reference: likewise.
+        spacing: size of a pixel in mm as (row, column); ``None`` where it is not known.
+        tolerance: of NSD in pixels, 0 or more.
+        tolerance_mm: of NSD in mm, likewise.
+        convention: what empty masks score.
+
+    Returns:
+        The scores in pixels, and in mm (``None`` without a spacing); NSD is a share in both.
+
+    Raises:
+        CosmosError: the convention does not exist.
+    """
+    check_convention(convention)
+    if len(prediction) == 0 or len(reference) == 0:
+        nothing = _of_nothing(len(prediction) == len(reference), convention)
+        return nothing, None if spacing is None else nothing
+    found = surface_distances(prediction, reference)
+    pixels = _scores(*found, tolerance, convention)
+    if spacing is None:
+        return pixels, None
+    row, column = spacing
+    # Headers tell the two sides of a square pixel with rounding of their own.
+    if not math.isclose(row, column, rel_tol=1e-6):
+        in_mm = surface_distances(prediction, reference, spacing)
+        return pixels, _scores(*in_mm, tolerance_mm, convention)
+    within = _share_within(np.concatenate(found), tolerance_mm / row)
+    return pixels, Distances(pixels.hd * row, pixels.hd95 * row, pixels.asd * row, within)
+
+
+def _of_nothing(agree: bool, convention: Convention) -> Distances:
+    """The scores where a surface is empty; ``agree`` where both are."""
+    nothing = _undefined(convention)
+    return Distances(nothing, nothing, nothing, float(agree and convention == "standard"))
+
+
+def _scores(
+    there: NDArray[np.float64], back: NDArray[np.float64], tolerance: float, convention: Convention
+) -> Distances:
     both = np.concatenate([there, back])
     return Distances(
         hd=float(both.max()),
         hd95=max(float(np.percentile(one, 95)) for one in (there, back)),
         asd=float(there.mean() if convention == "released" else both.mean()),
-        nsd=float(np.mean(both <= tolerance * _ROUNDING)),
+        nsd=_share_within(both, tolerance),
     )
+
+
+def _share_within(distances: NDArray[np.float64], tolerance: float) -> float:
+    return int(np.count_nonzero(distances <= tolerance * _ROUNDING)) / len(distances)
 
 
 def surface_distances(

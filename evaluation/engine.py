@@ -15,7 +15,8 @@ from tqdm import tqdm
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.jitter import named, split_name
 from cosmos_datasets.evaluation.kept_masks import MaskKeeper
-from cosmos_datasets.evaluation.results import PartWriter, Wanted, missing, stored_chunks
+from cosmos_datasets.evaluation.parts import PartWriter, Wanted, missing, stored_chunks
+from cosmos_datasets.evaluation.results import SCHEMA
 from cosmos_datasets.evaluation.sample import Sample, Target
 from cosmos_datasets.evaluation.selection import Chunk, Class
 from cosmos_datasets.load.access import CosmosDataset
@@ -116,7 +117,7 @@ def evaluate_share(
     todo = missing(stored_chunks(run / "parts", run_key), wanted)
     wait()
     share = todo[rank::ranks]
-    writer = PartWriter(run / "parts", rank, run_key)
+    writer = PartWriter(run / "parts", rank, run_key, SCHEMA)
     images = 0
     means = _RunningMeans()
     label = f"process 1 of {ranks}" if ranks > 1 else "evaluate"

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.compare import Comparison, compare
-from cosmos_datasets.evaluation.models.checkpoint import Checkpoint, read_checkpoint
+from cosmos_datasets.evaluation.models.checkpoint import FINETUNED, Checkpoint, read_checkpoint
 
-REPORT = "finetune.json"
 _MADE_BY = "cosmos-eval push takes the folder that cosmos-eval finetune made (--out)"
 _FIELDS = {
     *("base_model", "base_digest", "family", "method", "dataset", "groups", "masks", "held_out"),
@@ -68,9 +67,11 @@ def read_finetuned(folder: Path) -> FinetunedModel:
 
 
 def _report(folder: Path) -> dict[str, Any]:
-    path = folder / REPORT
+    path = folder / FINETUNED
     if not path.is_file():
-        kind = "the folder of a run, which holds no model" if (folder / "run.json").is_file() else f"has no {REPORT}"
+        kind = (
+            "the folder of a run, which holds no model" if (folder / "run.json").is_file() else f"has no {FINETUNED}"
+        )
         raise CosmosError(f"{folder} {'is ' if kind[0] == 't' else ''}{kind}. {_MADE_BY}.")
     try:
         report = json.loads(path.read_text(encoding="utf-8"))

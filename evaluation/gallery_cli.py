@@ -14,9 +14,11 @@ import click
 @click.option("--sample", type=click.IntRange(0), default=3, show_default=True,
               help="Masks of each target shown under every strategy. A run keeps those of three images a target; "
                    "for more, give it --save-masks.")  # fmt: skip
+@click.option("--targets", type=click.IntRange(1), default=40, show_default=True,
+              help="Draw at most so many targets, those with the most masks; the table has all.")  # fmt: skip
 @click.option("--title", help="Heading of the page; the model and the data by default.")
 @click.option("--note", default="", help="A sentence that stands out at its top.")
-def gallery(run: Path, dataset: str, out: Path, sample: int, title: str | None, note: str) -> None:
+def gallery(run: Path, dataset: str, out: Path, sample: int, targets: int, title: str | None, note: str) -> None:
     """Write a page of a finished RUN on DATASET (the folder or Hub id that it was made from).
 
     The page holds the DICE table, and for every target pictures with the image, the outline of the reference, the
@@ -28,5 +30,5 @@ def gallery(run: Path, dataset: str, out: Path, sample: int, title: str | None, 
     """
     from cosmos_datasets.evaluation.gallery_page import write_gallery
 
-    write_gallery(run, dataset, out, sample=sample, title=title, note=note)
+    write_gallery(run, dataset, out, sample=sample, targets=targets, title=title, note=note)
     click.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")

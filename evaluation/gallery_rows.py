@@ -7,10 +7,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
 from cosmos_datasets.encoding import decode_mask
+from cosmos_datasets.evaluation.jitter import Jitter
 from cosmos_datasets.evaluation.sample import Mask
 
 _COLUMNS = [
@@ -28,7 +30,8 @@ class Strip:
     """Results that stand in a row.
 
     Attributes:
-        kind: ``sample`` (one reference mask under every strategy), ``best`` or ``worst`` (of each strategy).
+        kind: ``sample`` (one reference mask under every strategy), ``moved`` (the same mask under prompts that were
+            moved, the first draw of each range), ``best`` or ``worst`` (of each strategy, prompts unmoved).
         rows: labels of the rows of the frame.
     """
 
@@ -44,7 +47,7 @@ class Section:
         object, modality: the target.
         instances: whether these are single instances rather than unions.
         masks: how many reference masks were evaluated.
-        strips: samples first, then the best and the worst.
+        strips: samples first, each with its moved prompts behind it; then the best and the worst.
     """
 
     object: str
@@ -83,35 +86,41 @@ def choose_sections(scores: pd.DataFrame, sample: int) -> list[Section]:
         A section for every target with something to draw, by object, modality and kind.
     """
     sections = []
+    unmoved = scores["variant"] == ""
+    strategies = scores.loc[unmoved, "strategy"].nunique()
     for key, members in scores.groupby(["object", "modality", scores["instance"] > 0], sort=True):
         object_, modality, instances = key
         drawable = members[members["drawable"]]
-        samples = [Strip("sample", rows) for rows in _samples(drawable, _ways(scores), sample)]
-        ends = [Strip(kind, _ends(drawable, kind)) for kind in ("best", "worst")]
-        strips = tuple(strip for strip in (*samples, *ends) if strip.rows)
-        if strips:
+        plain, moved = drawable[unmoved[drawable.index]], drawable[~unmoved[drawable.index]]
+        strips = [
+            *(strip for rows in _samples(plain, strategies, sample) for strip in _with_moved(rows, plain, moved)),
+            *(Strip(kind, _ends(plain, kind)) for kind in ("best", "worst")),
+        ]
+        if strips := [strip for strip in strips if strip.rows]:
             masks = len(members[KEY].drop_duplicates())
-            sections.append(Section(str(object_), str(modality), bool(instances), masks, strips))
+            sections.append(Section(str(object_), str(modality), bool(instances), masks, tuple(strips)))
     return sections
 
 
-def _ways(scores: pd.DataFrame) -> int:
-    """How many results a reference mask has when every strategy was tried."""
-    return len(scores[["strategy", "variant"]].drop_duplicates())
-
-
-def _samples(drawable: pd.DataFrame, ways: int, sample: int) -> list[tuple[int, ...]]:
+def _samples(plain: pd.DataFrame, strategies: int, sample: int) -> list[tuple[int, ...]]:
     complete: dict[str, list[tuple[Hashable, tuple[int, ...]]]] = {}
-    for key, rows in drawable.groupby(KEY, sort=False):
-        if len(rows) == ways:
-            complete.setdefault(str(key[0]), []).append((key, _numbers(rows.sort_values(["strategy", "variant"]))))
+    for key, rows in plain.groupby(KEY, sort=False):
+        if len(rows) == strategies:
+            complete.setdefault(str(key[0]), []).append((key, _numbers(rows.sort_values("strategy"))))
     images = sorted(complete, key=_hash)[:sample]
     return [min(complete[image], key=lambda one: _hash(str(one[0])))[1] for image in images]
 
 
-def _ends(drawable: pd.DataFrame, kind: str) -> tuple[int, ...]:
+def _with_moved(rows: tuple[int, ...], plain: pd.DataFrame, moved: pd.DataFrame) -> list[Strip]:
+    """A sample, and the same mask under the first draw of each range of moved prompts."""
+    same = (moved[KEY] == plain.loc[rows[0], KEY]).all(axis=1)
+    first = np.array([Jitter.parse(variant).seed == 1 for variant in moved["variant"]], dtype=np.bool_)
+    return [Strip("sample", rows), Strip("moved", _numbers(moved[same & first].sort_values(["strategy", "variant"])))]
+
+
+def _ends(plain: pd.DataFrame, kind: str) -> tuple[int, ...]:
     """The best or worst of every strategy, the first of equals."""
-    groups = drawable.groupby(["strategy", "variant"], sort=True)["dice_oracle"]
+    groups = plain.groupby("strategy", sort=True)["dice_oracle"]
     return tuple(int(number) for number in (groups.idxmax() if kind == "best" else groups.idxmin()))
 
 

@@ -1,4 +1,4 @@
-"""What the `evaluate` modules dice, jac and hd share: masks in, checked; one score a pair; their mean out.
+"""What the `evaluate` modules dice, hd and their siblings share: masks in, checked; one score a pair; their mean out.
 
 `evaluate` keeps what it is given in an Arrow file until ``compute``. A mask is kept there as an image of one
 bit a pixel, uncompressed, which is many times faster to write and read than the PNG that `datasets` would
@@ -49,6 +49,8 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
 
     summary = ""
     key = ""
+    #: Whether a pair can be without a score: the mean is then over the others, and their number is told beside it.
+    may_be_undefined = False
 
     @abstractmethod
     def score(self, prediction: Mask, reference: Mask, **options: Any) -> float:
@@ -103,18 +105,12 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
             raise ValueError(f'average is "mean", "none" or None, not {average!r}')
         pairs = zip(predictions, references, strict=True)
         scores = [self.score(_unpacked(a), _unpacked(b), **options) for a, b in pairs]
-        if average == "mean":
-            return self.averaged(scores)
-        return {self.key: scores}
-
-    def averaged(self, scores: Sequence[float]) -> dict[str, Any]:
-        """The result for a list of scores: their plain mean, every mask alike; NaN without any."""
-        return {self.key: mean(scores)}
-
-
-def mean(scores: Sequence[float]) -> float:
-    """The plain mean; NaN without any."""
-    return math.fsum(scores) / len(scores) if scores else math.nan
+        if average != "mean":
+            return {self.key: scores}
+        defined = [score for score in scores if not math.isnan(score)]
+        # The plain mean, every mask alike.
+        mean = {self.key: math.fsum(defined) / len(defined) if defined else math.nan}
+        return {**mean, "undefined": len(scores) - len(defined)} if self.may_be_undefined else mean
 
 
 def as_mask(value: Any) -> Mask:

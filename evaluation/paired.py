@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.statistics.scores import read_results
 
 Choice = Literal["predicted", "oracle"]
 Metric = Literal["dice", "jac"]
@@ -103,16 +103,8 @@ def pair(run_a: Path, run_b: Path, *, choice: Choice, metric: Metric, strategies
 
 
 def _results(run: Path, score: str, strategies: tuple[str, ...] | None) -> pd.DataFrame:
-    path = run / "results.parquet"
-    if not path.is_file():
-        raise CosmosError(f"{run} holds no finished run: it has no results.parquet. See: cosmos-eval run --help")
-    filters = [("strategy", "in", list(strategies))] if strategies else None
-    try:
-        table = pq.read_table(path, columns=[*_COLUMNS, score], read_dictionary=_TEXTS, filters=filters)
-    except (pa.ArrowException, OSError) as error:
-        raise CosmosError(f"{path} cannot be read ({error}); give the command of its run again.") from error
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+    chosen = pc.field("strategy").isin(strategies) if strategies else None
+    return read_results(run, [*_COLUMNS, score], chosen)
 
 
 def _matches(a: pd.DataFrame, b: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -14,8 +14,8 @@ from typing import Any
 from cosmos_datasets.cards.model_card import ModelFacts, model_card
 from cosmos_datasets.cards.model_results import eval_results_yaml
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.finetuned import REPORT, FinetunedModel, read_finetuned
-from cosmos_datasets.evaluation.models.checkpoint import CONFIG, PROCESSOR_CONFIGS
+from cosmos_datasets.evaluation.finetuned import FinetunedModel, read_finetuned
+from cosmos_datasets.evaluation.models.checkpoint import CONFIG, FINETUNED, PROCESSOR_CONFIGS
 from cosmos_datasets.load.location import is_hub_id
 from cosmos_datasets.share.hub import Visibility, asking, connect, describe, open_repository
 
@@ -48,7 +48,7 @@ class Parcel:
     @property
     def files(self) -> dict[str, Path]:
         """What is sent as it is: path in the repository -> file."""
-        names = [CONFIG, *PROCESSOR_CONFIGS, "model.safetensors.index.json", REPORT]
+        names = [CONFIG, *PROCESSOR_CONFIGS, "model.safetensors.index.json", FINETUNED]
         found = {name: self.folder / name for name in names if (self.folder / name).is_file()}
         found |= {path.name: path for path in self.model.checkpoint.weights}
         adapter = self.folder / _ADAPTER
@@ -177,8 +177,8 @@ def _staged(parcel: Parcel, url: str) -> Iterator[Path]:
 
 def _refuse_other_content(info: Any | None, repo_id: str) -> None:
     names = {one.rfilename for one in info.siblings or []} if info is not None else set()
-    if names & {CONFIG, "model.safetensors"} and REPORT not in names:
+    if names & {CONFIG, "model.safetensors"} and FINETUNED not in names:
         raise CosmosError(
-            f"{repo_id} holds a model that was not pushed by this command (it has no {REPORT}) and would be "
+            f"{repo_id} holds a model that was not pushed by this command (it has no {FINETUNED}) and would be "
             "overwritten; choose another name."
         )

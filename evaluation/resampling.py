@@ -32,13 +32,31 @@ def interval(sums: Floats, counts: Floats, *, seed: int = 0, resamples: int = RE
         The 95 % interval; ``None`` for a single subject, which says nothing of how subjects vary. A target that
         no drawn subject has is left out of that draw's mean.
     """
-    groups, targets = sums.shape
-    if groups < 2:
+    if len(sums) < 2:
         return None
-    drawn = np.empty(resamples)
-    owners = [np.flatnonzero(counts[:, target]) for target in range(targets)]
+    ((low, high),) = intervals(sums[:, :, None], counts[:, :, None], seed=seed, resamples=resamples)
+    return float(low), float(high)
+
+
+def intervals(sums: Floats, counts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
+    """The same for several quantities of as many subjects at once, which share the draws.
+
+    Args:
+        sums: (subjects, targets, quantities).
+        counts: (subjects, targets, quantities).
+        seed: of the draws, which depend on it and on the number of subjects alone.
+        resamples: see :func:`interval`.
+
+    Returns:
+        (quantities, 2), the lower and upper bounds; NaN for a single subject.
+    """
+    groups, targets, quantities = sums.shape
+    if groups < 2:
+        return np.full((quantities, 2), np.nan)
+    drawn = np.empty((resamples, quantities))
+    owners = [np.flatnonzero(counts[:, target].any(axis=1)) for target in range(targets)]
     for start, weights in _draws(groups, resamples, seed):
-        total, present = np.zeros(len(weights)), np.zeros(len(weights))
+        total, present = np.zeros((len(weights), quantities)), np.zeros((len(weights), quantities))
         for target, own in enumerate(owners):
             picked = weights if len(own) == groups else weights[:, own]
             number = picked @ counts[own, target]
@@ -46,8 +64,7 @@ def interval(sums: Floats, counts: Floats, *, seed: int = 0, resamples: int = RE
             present += number > 0
         drawn[start : start + len(weights)] = total / present
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return float(low), float(high)
+    return np.quantile(drawn, [tail, 1 - tail], axis=0).T
 
 
 def _draws(groups: int, resamples: int, seed: int) -> Iterator[tuple[int, Floats]]:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cosmos_datasets import __version__
-from cosmos_datasets.build.files import atomic
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import evaluate_share
+from cosmos_datasets.evaluation.facts import FACTS, facts_of, refuse_other_run, run_key, write_facts
 from cosmos_datasets.evaluation.jitter import BoxRule, Who, variants, with_variants
+from cosmos_datasets.evaluation.parts import Wanted, missing, stored_chunks
 from cosmos_datasets.evaluation.prompts import PROMPTED, PROTOCOL_VERSION
-from cosmos_datasets.evaluation.results import Wanted, merge, missing, stored_chunks
-from cosmos_datasets.evaluation.selection import CHUNK_ROWS, Chunk, Masks, Selection, select
+from cosmos_datasets.evaluation.results import merge
+from cosmos_datasets.evaluation.selection import Chunk, Masks, Selection, select, shards_of
+from cosmos_datasets.evaluation.subset import class_name, described
 from cosmos_datasets.load.access import CosmosDataset, open_dataset
 
 if TYPE_CHECKING:
-    from cosmos_datasets.evaluation.models.adapter import Adapter
     from cosmos_datasets.evaluation.processes import Process
-    from cosmos_datasets.evaluation.scoring import Settings
 
 
 #: What chooses the masks of a run.
-_CHOICE = ("config", "split", "modality", "object", "masks", "limit", "fold")
+_CHOICE = ("config", "split", "modality", "object", "masks", "limit", "fold", "subset", "subset_seed")
 
 
 @dataclass(frozen=True)
@@ -43,9 +39,10 @@ class Request:
         dataset: folder or Hub id of a built data set.
         model: folder or Hub id of a model.
         out: the run's folder.
-        config, split, modality, object, masks, limit, fold: which masks, see
+        config, split, modality, object, masks, limit, fold, subset, subset_seed: which masks, see
             :func:`cosmos_datasets.evaluation.selection.select`.
-        strategies, grid, convention, distances: see :class:`cosmos_datasets.evaluation.scoring.Settings`.
+        strategies, grid, convention, distances, tolerance, tolerance_mm: see
+            :class:`cosmos_datasets.evaluation.scoring.Settings`.
         jitter: ranges of pixels by which prompts are moved, beside the unmoved ones.
         repeats: how often each of them, with other draws.
         who, box: which points move, and how a box; see :mod:`cosmos_datasets.evaluation.jitter`.
@@ -65,10 +62,14 @@ class Request:
     masks: Masks = "all"
     limit: int | None = None
     fold: int | None = None
+    subset: int | None = None
+    subset_seed: int = 0
     strategies: tuple[str, ...] = ("S1", "S2", "S3", "S4", "S5", "S6")
     grid: int = 32
     convention: str = "standard"
     distances: bool = True
+    tolerance: float = 2.0
+    tolerance_mm: float = 2.0
     jitter: tuple[tuple[int, int], ...] = ()
     repeats: int = 3
     who: Who = "centre"
@@ -98,8 +99,21 @@ class Request:
             masks=self.masks,
             limit=self.limit,
             fold=self.fold,
+            subset=self.subset,
+            subset_seed=self.subset_seed,
         )
         return data, selection
+
+    def data_facts(self, selection: Selection) -> dict[str, Any]:
+        """What ``run.json`` says of the data: which they are, what was asked for, and what that gave."""
+        return {
+            "dataset": Path(self.dataset).name,
+            "revision": selection.data_revision,
+            **{name: getattr(self, name) for name in _CHOICE},
+            "images": selection.images,
+            "masks_selected": len(selection.table),
+            "subset_short": {class_name(one): count for one, count in selection.short.items()},
+        }
 
     def check(self) -> None:
         """Find out quickly, without torch, whether ``out``, data set, selection and model will do.
@@ -112,8 +126,10 @@ class Request:
         check_out(self.out)
         if self.variants and not set(self.strategies).intersection(PROMPTED):
             raise CosmosError(f"{','.join(self.strategies)} has no prompt to move; --jitter needs one of S2 to S6.")
+        if not all(0 <= tolerance < math.inf for tolerance in (self.tolerance, self.tolerance_mm)):
+            raise CosmosError("--tolerance and --tolerance-mm are distances of 0 or more.")
         data, _ = self.selected
-        for shard in data.shards(self.config, self.split):
+        for shard in shards_of(data, self.config, self.split):
             path = Path(data.root) / shard.path
             if path.parent.is_dir() and (not path.is_file() or path.stat().st_size != shard.bytes):
                 raise CosmosError(
@@ -154,19 +170,28 @@ def evaluate(
 
     data, selection = request.selected
     names = with_variants(request.strategies, request.variants)
-    settings = Settings(names, request.grid, _convention(request.convention), request.distances)
+    settings = Settings(
+        names,
+        request.grid,
+        _convention(request.convention),
+        request.distances,
+        request.tolerance,
+        request.tolerance_mm,
+    )
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
-    facts = _facts(request, selection, adapter, settings)
-    _refuse_other_run(request.out, facts)
-    run_key = _run_key(facts)
+    parameters = {**asdict(settings), "strategies": request.strategies}
+    facts = facts_of(request, selection, adapter, protocol=PROTOCOL_VERSION, settings=parameters)
+    if request.variants:
+        facts["variants"] = request.variants
+    refuse_other_run(request.out, facts)
+    key = run_key(facts)
     pictures = frozenset(selection.table["image_id"]) if request.save_masks else selection.gallery
     wanted = Wanted(selection.chunks, names, pictures)
-    left = missing(stored_chunks(request.out / "parts", run_key), wanted)
+    left = missing(stored_chunks(request.out / "parts", key), wanted)
     first = process.rank == 0
     if first:
         announce(_plan(facts, process, left))
-        with atomic(request.out / "run.json") as temporary:
-            temporary.write_text(json.dumps(facts, indent=1) + "\n")
+        write_facts(request.out, facts)
     began = time.monotonic()
     evaluated = evaluate_share(
         data,
@@ -174,7 +199,7 @@ def evaluate(
         adapter,
         settings,
         request.out,
-        run_key=run_key,
+        run_key=key,
         mean_areas=selection.mean_areas,
         rank=process.rank,
         ranks=process.ranks,
@@ -187,7 +212,7 @@ def evaluate(
     if first:
         from cosmos_datasets.evaluation.summary import write_summary
 
-        merge(request.out, run_key, wanted)
+        merge(request.out, key, wanted)
         write_summary(request.out, facts)
     return Outcome(evaluated, seconds)
 
@@ -205,7 +230,8 @@ def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, t
     strategies, masks = ",".join(facts["settings"]["strategies"]), facts["data"]["masks_selected"]
     return (
         f"{model} on {inference['device']} ({inference['dtype']}, {processes}): "
-        f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{moved}{done}{hint}"
+        f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{moved}{done}"
+        f"{described(facts['data'])}{hint}"
     )
 
 
@@ -216,78 +242,8 @@ def _convention(name: str) -> Any:
     return name
 
 
-def _facts(request: Request, selection: Selection, adapter: Adapter, settings: Settings) -> dict[str, Any]:
-    return {
-        "protocol": PROTOCOL_VERSION,
-        "data": {
-            "dataset": Path(request.dataset).name,
-            "revision": selection.data_revision,
-            **{name: getattr(request, name) for name in _CHOICE},
-            "images": selection.images,
-            "masks_selected": len(selection.table),
-        },
-        "model": {"name": adapter.name, "digest": adapter.digest, "family": type(adapter).__name__},
-        "settings": {**asdict(settings), "strategies": request.strategies},
-        **({"variants": request.variants} if request.variants else {}),
-        "inference": {
-            "dtype": request.dtype,
-            "device": adapter.device.type,
-            "preprocess": request.preprocess,
-            "batch_size": request.batch_size,
-            "chunk_rows": CHUNK_ROWS,
-            "threads": request.threads if adapter.device.type == "cpu" else None,
-        },
-        "versions": {
-            "cosmos-datasets": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "transformers", "accelerate", "datasets")},
-        },
-    }
-
-
-def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
-    """What results depend on. Strategies, variants and the choice of masks are keys of rows and chunks."""
-    return {
-        "protocol": facts["protocol"],
-        "data": facts["data"]["revision"],
-        "model": facts["model"]["digest"],
-        **{name: value for name, value in facts["settings"].items() if name != "strategies"},
-        **facts["inference"],
-    }
-
-
-def _run_key(facts: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(_decisive(facts), sort_keys=True).encode()).hexdigest()
-
-
-def _refuse_other_run(out: Path, facts: dict[str, Any]) -> None:
-    """Results that something else decided are not mixed in; raises :class:`CosmosError` that says what differs."""
-    path = out / "run.json"
-    if not path.is_file():
-        return
-    try:
-        earlier = json.loads(path.read_text())
-        old, new = _decisive(earlier), _decisive(facts)
-        names = {
-            "data": [
-                f"{one['data']['dataset']} of revision {one['data']['revision'][:8]}" for one in (earlier, facts)
-            ],
-            "model": [f"{one['model']['name']} ({one['model']['digest'][:8]})" for one in (earlier, facts)],
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CosmosError(f"{path} is damaged; give --out a new folder, or delete {out}.") from error
-    differing = [name for name in new if old.get(name) != new[name]]
-    if differing:
-        pairs = [(name, *names.get(name, (old.get(name), new[name]))) for name in differing]
-        changes = "; ".join(f"{name} {there} there, {here} here" for name, there, here in pairs)
-        raise CosmosError(
-            f"{out} holds results of another run ({changes}). Give --out a new folder, or delete this one if its "
-            "results are no longer needed."
-        )
-
-
 def check_out(out: Path) -> None:
     """Refuse a folder that holds something else; raises :class:`CosmosError`."""
-    foreign = out.is_dir() and not (out / "run.json").is_file() and any(out.glob("[!.]*"))
+    foreign = out.is_dir() and not (out / FACTS).is_file() and any(out.glob("[!.]*"))
     if foreign or (out.exists() and not out.is_dir()):
         raise CosmosError(f"{out} exists and is not the folder of a run; give --out a new folder.")

@@ -69,3 +69,10 @@ class Sample:
     def width(self) -> int:
         """Columns of the image."""
         return int(self.image.shape[1])
+
+    @property
+    def spacing(self) -> tuple[float, float] | None:
+        """Size of a pixel in mm as (row, column); ``None`` where the data set does not know it."""
+        spacing = self.row.get("spacing")
+        # Of a header without usable geometry a data set may hold zeros.
+        return (spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None

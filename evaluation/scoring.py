@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from cosmos_datasets.evaluation.baselines import blind_dice
-from cosmos_datasets.evaluation.distances import Points, hausdorff_points, surface_points
+from cosmos_datasets.evaluation.distances import Points, distance_scores_mm, surface_points
 from cosmos_datasets.evaluation.everything import everything
 from cosmos_datasets.evaluation.jitter import Jitter, split_name
 from cosmos_datasets.evaluation.metrics import Convention, dice, jaccard
 from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
 from cosmos_datasets.evaluation.prompts import Prompt, make_prompt
+from cosmos_datasets.evaluation.results import DISTANCES, DISTANCES_MM, SCORES
 from cosmos_datasets.evaluation.sample import Mask, Sample, Target
 
 #: Prompts that are decoded together: fixed, because the last digits of the logits depend on it.
@@ -37,13 +38,17 @@ class Settings:
             :func:`cosmos_datasets.evaluation.jitter.named`.
         grid: points a side of S1.
         convention: how empty predictions score, see :data:`cosmos_datasets.evaluation.metrics.CONVENTIONS`.
-        distances: whether HD is computed.
+        distances: whether HD, HD95, ASD and NSD are computed.
+        tolerance: of NSD in pixels, 0 or more.
+        tolerance_mm: of NSD in millimetres, likewise.
     """
 
     strategies: tuple[str, ...]
     grid: int = 32
     convention: Convention = "standard"
     distances: bool = True
+    tolerance: float = 2.0
+    tolerance_mm: float = 2.0
 
     def only(self, strategies: tuple[str, ...]) -> Settings:
         """The same settings for fewer strategies."""
@@ -89,6 +94,7 @@ def score_sample(
         and what is made of them take less than 1 GiB, or six times the bytes of one mask in float32 if that is more.
     """
     surfaces = [_surface(target.mask, target.bbox) for target in sample.targets] if settings.distances else None
+    spacing = sample.spacing
     for name in settings.strategies:
         strategy, variant = split_name(name)
         if strategy == "S1":
@@ -98,8 +104,8 @@ def score_sample(
         for k, (prompt, oracle, own) in enumerate(found):
             target = sample.targets[k]
             surface = surfaces[k] if surfaces else None
-            scores = _scores(oracle, target, surface, settings.convention)
-            own_scores = scores if own is oracle else _scores(own, target, surface, settings.convention)
+            scores = _scores(oracle, target, surface, spacing, settings)
+            own_scores = scores if own is oracle else _scores(own, target, surface, spacing, settings)
             yield {
                 **_identity(sample, target, strategy, variant),
                 "prompt": prompt.to_json() if prompt else f'{{"grid":{settings.grid}}}',
@@ -230,19 +236,39 @@ def _identity(sample: Sample, target: Target, strategy: str, variant: str) -> Ro
     }
 
 
-def _scores(one: Predicted | None, target: Target, surface: Points | None, convention: Convention) -> Row:
+def _scores(
+    one: Predicted | None,
+    target: Target,
+    surface: Points | None,
+    spacing: tuple[float, float] | None,
+    settings: Settings,
+) -> Row:
     if one is None:
-        return dict.fromkeys(("dice", "jac", "hd", "tp", "pred_area", "choice", "mask"))
-    distance = None
-    if surface is not None:
-        points = surface[:0] if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox)
-        distance = hausdorff_points(points, surface, convention=convention)
+        return dict.fromkeys((*SCORES, "tp", "pred_area", "choice", "mask"))
     return {
         "dice": dice(one.tp, one.area, target.area),
         "jac": jaccard(one.tp, one.area, target.area),
-        "hd": None if distance is None or np.isnan(distance) else distance,
+        **_distances(one, surface, spacing, settings),
         "tp": one.tp,
         "pred_area": one.area,
         "choice": one.choice,
         "mask": None if one.mask is None else one,
     }
+
+
+def _distances(
+    one: Predicted, surface: Points | None, spacing: tuple[float, float] | None, settings: Settings
+) -> dict[str, float | None]:
+    """In pixels and in mm; what is undefined or not wanted is ``None``."""
+    if surface is None:
+        return dict.fromkeys((*DISTANCES, *DISTANCES_MM))
+    pixels, mm = distance_scores_mm(
+        surface[:0] if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox),
+        surface,
+        spacing,
+        tolerance=settings.tolerance,
+        tolerance_mm=settings.tolerance_mm,
+        convention=settings.convention,
+    )
+    values = zip((*DISTANCES, *DISTANCES_MM), (*pixels, *(mm or [None] * len(DISTANCES_MM))), strict=True)
+    return {name: None if value is None or np.isnan(value) else value for name, value in values}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from cosmos_datasets.build.files import combine
+from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.subset import choose
 from cosmos_datasets.load.access import CosmosDataset
 from cosmos_datasets.vocabulary import objects_called, slug
 
@@ -61,11 +64,13 @@ class Selection:
         mean_areas: mean pixels of every class over the configuration and split, selected or not, so that a score
             does not change when more is selected.
         data_revision: digest of the content of the configuration's shards.
+        short: where a subset was asked for, the classes that have fewer masks, and how many.
     """
 
     table: pd.DataFrame
     mean_areas: dict[Class, float]
     data_revision: str
+    short: dict[Class, int] = field(default_factory=dict)
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -79,7 +84,8 @@ class Selection:
     def gallery(self) -> frozenset[str]:
         """Ids of the images whose masks are kept: for every target the first few in the order of a hash.
 
-        An image that is in the gallery of a selection is in that of every smaller selection which holds it.
+        An image that is in the gallery of a selection is in that of every smaller selection which holds it with the
+        same masks.
         """
         pairs = self.table[["object", "modality", "image_id"]].drop_duplicates()
         ranks = {one: hashlib.sha256(one.encode()).hexdigest() for one in pairs["image_id"].unique()}
@@ -102,24 +108,28 @@ def select(
     masks: Masks = "all",
     limit: int | None = None,
     fold: int | None = None,
+    subset: int | None = None,
+    subset_seed: int = 0,
 ) -> Selection:
-    """Choose the masks of a run.
+    """Choose the masks of a run: by what they are, then a subset of these, then the first images of that.
 
     Args:
         data: a built data set.
-        config: a source, a modality or ``all``.
+        config: a source, a modality or ``all``; several separated by commas.
         split: one split; all by default.
         modality: canonical name or slug, to narrow ``config`` further.
         object_: canonical object or a synonym; several separated by commas.
         masks: ``union`` leaves out single instances, ``instances`` leaves out their unions.
         limit: number of images, the first ones in data set order.
         fold: one of the five folds (0 to 4) over subjects, which fine-tuning goes by where there is no test split.
+        subset: at most so many masks of every class, see :mod:`cosmos_datasets.evaluation.subset`.
+        subset_seed: of their choice.
 
     Raises:
         CosmosError: if a word is not known or nothing is left.
     """
-    shards = data.shards(config, split)
-    table = data.index(config, split).to_pandas()
+    shards = shards_of(data, config, split)
+    table = pa.concat_tables(data.index_of(shard) for shard in shards).to_pandas()
     table["k"] = table.groupby(["shard", "row_group", "row"], sort=False).cumcount()
     areas = table["area"].groupby([table["object"], table["modality"], table["instance"] > 0]).mean()
     mean_areas: dict[Class, float] = {(str(o), str(m), bool(i)): float(a) for (o, m, i), a in areas.items()}
@@ -134,7 +144,10 @@ def select(
         chosen &= table["instance"] == 0
     elif masks == "instances":
         chosen &= ~_is_union_of_instances(table)
-    table = table[chosen]
+    table, short = table[chosen], {}
+    if subset is not None and not table.empty:
+        short = {one: count for one, count in _counts(table).items() if count < subset}
+        table = table[choose(table, subset, subset_seed)]
     if limit is not None:
         table = table[table["image_id"].isin(table["image_id"].unique()[:limit])]
     if table.empty:
@@ -145,7 +158,24 @@ def select(
             f"no mask in {data.location} answers {given}; what there is: cosmos-datasets stats {data.location}"
         )
     revision = combine(f"{shard.path}:{shard.digest}" for shard in shards)
-    return Selection(table.reset_index(drop=True), mean_areas, revision)
+    return Selection(table.reset_index(drop=True), mean_areas, revision, short)
+
+
+def shards_of(data: CosmosDataset, config: str, split: str | None) -> list[Sealed]:
+    """The shards of one configuration or of several, separated by commas, in data set order.
+
+    Raises:
+        CosmosError: if there is no such configuration, or it has no such split.
+    """
+    found = {shard.path: shard for word in config.split(",") for shard in data.shards(word.strip(), split)}
+    return [found[path] for path in sorted(found)]
+
+
+def _counts(table: pd.DataFrame) -> dict[Class, int]:
+    """Masks of every class."""
+    # Any, because the stubs of pandas do not know that its keys are tuples.
+    counts: Any = table.groupby([table["object"], table["modality"], table["instance"] > 0]).size()
+    return {(str(o), str(m), bool(i)): int(count) for (o, m, i), count in counts.items()}
 
 
 def _modalities_called(word: str, present: Sequence[str], location: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables of a run: DICE, JAC and HD for every target and strategy, beside what ignores the image."""
+"""Tables of a run: every score for every target and strategy, beside what ignores the image."""
 
 from __future__ import annotations
 
@@ -6,63 +6,109 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.metrics import conformity
+from cosmos_datasets.evaluation.results import CHOICES, SCHEMA, SCORES
 
 _TEXTS = ["object", "modality", "strategy", "image_id", "case_id"]
-_CHOICES = ("oracle", "predicted")
-_COLUMNS = [
-    *(*_TEXTS, "variant", "instance", "dice_blind"),
-    *(f"{score}_{choice}" for score in ("dice", "jac", "hd", "pred_area") for choice in _CHOICES),
-]
 _TARGET = ["object", "modality", "masks_are"]
+#: Scores that every prediction has.
+_ALWAYS = ("dice", "jac")
 #: Where the mean over targets and the mean over masks stand in the tables.
 OVER_TARGETS, OVER_MASKS = "mean over targets", "mean over masks"
 #: What is averaged over targets and over masks.
-_MEANS = [*(f"{score}_{choice}" for score in ("dice", "jac") for choice in _CHOICES), "dice_blind"]
+_MEANS = [*(f"{score}_{choice}" for score in _ALWAYS for choice in CHOICES), "dice_blind"]
 _BLANK = "–"
 
 
 def summarise(results: Path) -> pd.DataFrame:
     """One row a target and strategy; prompts that were moved stay out, see :mod:`.drop`.
 
+    The columns are read one after the other, so that memory is a few columns' however many scores there are.
+
     Args:
         results: ``RUN/results.parquet``.
 
     Returns:
         Columns ``object``, ``modality``, ``masks_are`` (``union`` or ``instances``: never added up), ``strategy``,
-        ``masks``, ``images``, ``cases``; for both choices the mean and (population) standard deviation of DICE and
-        JAC in 0..1 and of HD in pixels, over masks; ``empty_*``: how many predictions have no pixel, and
-        ``hd_undefined_*``: how many of these are left out of HD (they score DICE 0); ``dice_blind``. What does not
-        exist is NaN or NA: there is no model's own choice in S1.
+        ``masks``, ``images``, ``cases``. Then for both choices, over masks, the mean and (population) standard
+        deviation of DICE, JAC and NSD in 0..1, of HD, HD95 and ASD in pixels, of all four again in mm, and of CON
+        (undefined without a shared pixel); ``<score>_undefined_*``: how many predictions have no such score and are
+        left out of its mean (of distances: where they are empty, in mm also where the size of a pixel is not known,
+        and all if the run computed none); ``empty_*``: how many have no pixel. ``dice_blind``. What does not exist is
+        NaN or NA: there is no model's own choice in S1.
+
+    Raises:
+        CosmosError: if the results were written by an earlier version, which had fewer scores.
     """
-    frame = pq.read_table(results, columns=_COLUMNS, read_dictionary=_TEXTS).to_pandas()
-    frame = frame[frame["variant"].fillna("") == ""]
-    frame["masks_are"] = (frame["instance"] > 0).map({True: "instances", False: "union"})
-    groups = frame.groupby([*_TARGET, "strategy"], observed=True, sort=False)
-    summary = pd.DataFrame([_line(key, group) for key, group in groups])
-    for name in (f"{count}_{choice}" for count in ("empty", "hd_undefined") for choice in _CHOICES):
-        summary[name] = summary[name].astype("Int64")
-    return summary.sort_values([*_TARGET, "strategy"], ascending=[True, True, False, True], ignore_index=True)
+    if lacking := sorted(set(SCHEMA.names).difference(pq.read_schema(results).names)):
+        raise CosmosError(
+            f"{results} is of an earlier version of cosmos-eval: it has no {lacking[0]}. Give the command of its run "
+            "again, with a new folder."
+        )
+    keys = pq.read_table(results, columns=[*_TEXTS, "variant", "instance"], read_dictionary=_TEXTS).to_pandas()
+    kept = (keys["variant"].fillna("") == "").to_numpy()
+    keys = keys[kept]
+    keys["masks_are"] = (keys["instance"] > 0).map({True: "instances", False: "union"})
+    group = [*_TARGET, "strategy"]
+    number = keys.groupby(group, observed=True).ngroup().to_numpy()
+    counts = {"masks": ("image_id", "size"), "images": ("image_id", "nunique"), "cases": ("case_id", "nunique")}
+    summary: pd.DataFrame = keys.groupby(number).agg(**{name: (name, "first") for name in group}, **counts)
+    columns = _Columns(results, kept, number)
+    for choice in CHOICES:
+        for score in SCORES:
+            summary = summary.assign(**_described(columns, score, choice, columns.read(f"{score}_{choice}")))
+        tp, predicted, reference = (columns.read(name) for name in (f"tp_{choice}", f"pred_area_{choice}", "area"))
+        summary = summary.assign(**_described(columns, "con", choice, conformity(tp, predicted, reference)))
+        summary[f"empty_{choice}"] = columns.count(predicted == 0, among=~np.isnan(predicted))
+    summary["dice_blind"] = columns.grouped(columns.read("dice_blind")).mean()
+    summary = summary.astype(dict.fromkeys(group, "str"))
+    return summary.sort_values(group, ascending=[True, True, False, True], ignore_index=True)
 
 
-def _line(key: tuple[Any, ...], group: pd.DataFrame) -> dict[str, Any]:
-    line: dict[str, Any] = dict(zip([*_TARGET, "strategy"], key, strict=True))
-    line |= {"masks": len(group), "images": group["image_id"].nunique(), "cases": group["case_id"].nunique()}
-    for choice in _CHOICES:
-        for score in ("dice", "jac", "hd"):
-            values = group[f"{score}_{choice}"].astype(float)
-            line[f"{score}_{choice}"], line[f"{score}_{choice}_std"] = values.mean(), values.std(ddof=0)
-        empty = group[f"pred_area_{choice}"] == 0
-        made = group[f"pred_area_{choice}"].notna().any()
-        line[f"empty_{choice}"] = int(empty.sum()) if made else None
-        line[f"hd_undefined_{choice}"] = int((empty & group[f"hd_{choice}"].isna()).sum()) if made else None
-    return line | {"dice_blind": group["dice_blind"].mean()}
+class _Columns:
+    """The numbers of some rows of a file, and which group each row belongs to.
+
+    Args:
+        path: the file.
+        kept: bool ``(rows of the file,)``.
+        groups: int64, number of the group of each row that is kept.
+    """
+
+    def __init__(self, path: Path, kept: NDArray[np.bool_], groups: NDArray[np.int64]) -> None:
+        self._path, self._kept, self._groups = path, kept, groups
+
+    def read(self, name: str) -> NDArray[np.float64]:
+        """The values of a column, NaN for null."""
+        column = pq.read_table(self._path, columns=[name])[name].cast(pa.float64())
+        return np.asarray(column.to_numpy()[self._kept])
+
+    def grouped(self, values: NDArray[Any]) -> Any:
+        """The values by group; whatever is made of them has a row a group, in order."""
+        return pd.Series(values).groupby(self._groups)
+
+    def count(self, what: NDArray[np.bool_], among: NDArray[np.bool_]) -> Any:
+        """How often something holds in every group; NA in groups of which none is among those in question."""
+        found = self.grouped(what & among).sum().astype("Int64")
+        return found.where(self.grouped(among).any())
+
+
+def _described(columns: _Columns, score: str, choice: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    """Mean, deviation and, where it can be undefined, how often it is."""
+    grouped, name = columns.grouped(values), f"{score}_{choice}"
+    described = {name: grouped.mean(), f"{name}_std": grouped.std(ddof=0)}
+    if score not in _ALWAYS:
+        made = ~np.isnan(columns.read(f"pred_area_{choice}"))
+        described[f"{score}_undefined_{choice}"] = columns.count(np.isnan(values), among=made)
+    return described
 
 
 def means(summary: pd.DataFrame) -> pd.DataFrame:

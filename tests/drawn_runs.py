@@ -16,7 +16,7 @@ from cosmos_datasets.evaluation.summary import write_summary
 
 Row = dict[str, Any]
 FACTS: Row = {
-    "protocol": "1",
+    "protocol": "2",
     "data": {"dataset": "drawn", "revision": "a" * 64},
     "model": {"name": "model", "digest": "b" * 64},
     "settings": {"strategies": ["S5"], "grid": 32, "convention": "standard", "distances": False},

@@ -32,7 +32,7 @@ def tiny_sam(seed: int = 0, image_size: int = 128) -> Any:
             hidden_size=hidden, mlp_dim=64, num_attention_heads=2, iou_head_hidden_dim=32
         ).to_dict(),
     )
-    return _randomised(lambda: transformers.SamModel(config), seed)
+    return randomised(lambda: transformers.SamModel(config), seed)
 
 
 def tiny_sam2_config(image_size: int = 128) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def tiny_sam2_config(image_size: int = 128) -> dict[str, Any]:
 def tiny_sam2(seed: int = 0, image_size: int = 128) -> Any:
     """A Sam2Model of some 300,000 parameters."""
     config = transformers.Sam2Config(**tiny_sam2_config(image_size))
-    return _randomised(lambda: transformers.Sam2Model(config), seed)
+    return randomised(lambda: transformers.Sam2Model(config), seed)
 
 
 def save(model: Any, folder: Path) -> Path:
@@ -81,7 +81,7 @@ def save(model: Any, folder: Path) -> Path:
     return folder
 
 
-def _randomised(build: Any, seed: int) -> Any:
+def randomised(build: Any, seed: int) -> Any:
     """Weights large enough that masks and scores differ between prompts (the models' own start is almost flat)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

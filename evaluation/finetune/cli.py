@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import shlex
-import signal
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,15 @@ from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.finetune.recipe import METHODS, PRECISIONS, Recipe
 from cosmos_datasets.evaluation.remembering import Remembering, strategies_option
+from cosmos_datasets.evaluation.starting import started
 
 _RECIPE = {one.name for one in fields(Recipe)}
 
 
 @click.command(cls=Remembering, short_help="Fine-tune a model, and compare it with the untouched one.")
 @click.argument("dataset")
-@click.option("--model", required=True, help="Hub id or folder of a SAM or SAM 2 model (safetensors), or tiny.")
+@click.option("--model", required=True,
+              help="As for cosmos-eval run: a Hub id or a folder of any family of models, or tiny.")  # fmt: skip
 @click.option("--method", type=click.Choice(METHODS), default="decoder", show_default=True,
               help="Train the mask decoder; it and low-rank additions to the encoder; or everything.")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path),
@@ -91,25 +92,14 @@ def finetune(processes: int, as_json: bool, peft: Path | None, **options: Any) -
     the log for TensorBoard.
     """
     from cosmos_datasets.evaluation.finetune.run import FinetuneRequest, finetune
-    from cosmos_datasets.evaluation.processes import is_launched, join, launch
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    context = click.get_current_context()
     hyperparameters = {name: value for name, value in options.items() if name in _RECIPE}
     recipe = Recipe(**hyperparameters, peft=_peft_config(peft, options["method"]))
     others = {name: value for name, value in options.items() if name not in _RECIPE}
-    request = FinetuneRequest(**others, recipe=recipe, command=_command(context))
+    request = FinetuneRequest(**others, recipe=recipe, command=_command(click.get_current_context()))
     request.check()
-    if processes > 1 and not is_launched():
-        context.exit(launch(processes, context.meta["arguments"]))
-    with join(request.device, request.threads) as process:
-        announce = functools.partial(click.echo, err=True)
-        try:
-            comparison = finetune(request, process, announce=announce)
-        except KeyboardInterrupt:
-            if process.rank > 0:
-                context.exit(130)  # the first one says it for all
-            raise
+    with started(processes, request.device, request.threads) as process:
+        comparison = finetune(request, process, announce=functools.partial(click.echo, err=True))
     if comparison is None:
         return
     from cosmos_datasets.evaluation.compare_table import render

@@ -10,8 +10,8 @@ from typing import Any
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.evaluation.finetune.network import Network
 from cosmos_datasets.evaluation.models import quiet
+from cosmos_datasets.evaluation.models.adapter import Adapter
 from cosmos_datasets.evaluation.models.checkpoint import PROCESSOR_CONFIGS, Checkpoint
-from cosmos_datasets.evaluation.models.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 ADAPTER = "adapter"
 
@@ -33,28 +33,28 @@ def save_checkpoint(network: Network, base: Checkpoint, out: Path) -> None:
         model = network.peft.merge_and_unload()
     with quiet():
         model.save_pretrained(str(out), max_shard_size="100GB")
-    _save_processor(base, model.config, out)
+    _save_processor(base, network.adapter, out)
 
 
-def _save_processor(base: Checkpoint, config: Any, out: Path) -> None:
+def _save_processor(base: Checkpoint, adapter: Adapter, out: Path) -> None:
     """Copy the settings of the processor, also under the name that the image processor alone is loaded from."""
     for name in PROCESSOR_CONFIGS:
         if (base.folder / name).is_file():
             shutil.copyfile(base.folder / name, out / name)
     if not (out / "preprocessor_config.json").is_file():
-        write_json(out / "preprocessor_config.json", dict(base.processor) or _usual_processor(config))
+        write_json(out / "preprocessor_config.json", dict(base.processor) or _usual_processor(adapter))
 
 
-def _usual_processor(config: Any) -> dict[str, Any]:
+def _usual_processor(adapter: Adapter) -> dict[str, Any]:
     """The settings that the family is evaluated with where its checkpoint has none."""
-    side = int(config.prompt_encoder_config.image_size)
-    sam2 = config.model_type.startswith("sam2")
+    side = adapter.image_size
     square = {"height": side, "width": side}
+    pads = adapter.image_processor == "SamImageProcessor"
     return {
-        "image_processor_type": "Sam2ImageProcessor" if sam2 else "SamImageProcessor",
-        **({"size": square} if sam2 else {"size": {"longest_edge": side}, "pad_size": square}),
-        **{"do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True},
-        **{"image_mean": IMAGENET_MEAN, "image_std": IMAGENET_STD},
+        "image_processor_type": adapter.image_processor,
+        **({"size": {"longest_edge": side}, "pad_size": square} if pads else {"size": square}),
+        **{"do_rescale": True, "rescale_factor": adapter.usual.rescale, "do_normalize": True},
+        **{"image_mean": adapter.usual.mean, "image_std": adapter.usual.std},
     }
 
 

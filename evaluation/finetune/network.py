@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.finetune.examples import Example
 from cosmos_datasets.evaluation.finetune.loss import mask_loss
-from cosmos_datasets.evaluation.finetune.recipe import LORA, Recipe
+from cosmos_datasets.evaluation.finetune.recipe import ATTENTION, LORA, Recipe
 from cosmos_datasets.evaluation.metrics import dice
 from cosmos_datasets.evaluation.models.adapter import Adapter
 from cosmos_datasets.evaluation.scoring import PROMPTS_AT_ONCE
 
-#: SAM 2 applies these layers of its decoder before embeddings are stored, so they stay with the frozen encoder.
+#: SAM 2 and its relatives apply these layers of their decoder before embeddings are stored, so they stay with the
+#: frozen encoder.
 _STORED = ("conv_s0.", "conv_s1.")
 #: The output for a single mask is never asked for, so nothing but the optimiser's decay would reach its own layers.
 _UNUSED = "output_hypernetworks_mlps.0."
@@ -87,7 +89,12 @@ class Network:
 
     def training(self, on: bool) -> None:
         """Switch dropout and the like, which some configurations of peft have."""
-        (self.peft or self.adapter.model).train(on)
+        model = self.peft or self.adapter.model
+        model.train(on)
+        for module in model.modules():
+            # Batches are small, and the statistics of EdgeTAM's encoder would be lost: they are no parameters.
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.eval()
 
     def _autocast(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.adapter.device.type, self._precision, enabled=self._precision is not None)
@@ -154,6 +161,11 @@ def _with_peft(model: Any, recipe: Recipe) -> Any:
     import peft
 
     settings = dict(recipe.peft or LORA)
+    if recipe.peft is None and not any(re.fullmatch(ATTENTION, name) for name, _ in model.named_modules()):
+        raise CosmosError(
+            f"The image encoder of a {type(model).__name__} has no attention, to which --method lora could add. Use "
+            "decoder or full, or name other layers with --peft-config."
+        )
     # The decoder is trained as well, and saved beside what is added to the encoder.
     settings["modules_to_save"] = sorted({*(settings.get("modules_to_save") or ()), "mask_decoder"})
     torch.manual_seed(recipe.seed)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 Method = Literal["decoder", "lora", "full"]
 METHODS = ("decoder", "lora", "full")
 PRECISIONS = ("no", "bf16", "fp16")
-#: The attention of the image encoders of SAM and SAM 2, whose layers have the same names.
-ATTENTION = r"vision_encoder\..*\.attn\.(qkv|proj)"
+#: The attention of the image encoders: of SAM, SAM-HQ and SAM 2, and of SAM 3. EdgeTAM's has none.
+ATTENTION = r"vision_encoder\..*\.(attn\.(qkv|proj)|attention\.[qkvo]_proj)"
 LORA: dict[str, Any] = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ATTENTION}
 
 

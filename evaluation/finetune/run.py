@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.finetune.division import PARTS, Division, divide
 from cosmos_datasets.evaluation.finetune.recipe import Recipe
-from cosmos_datasets.evaluation.models.checkpoint import find_checkpoint
+from cosmos_datasets.evaluation.models.checkpoint import FINETUNED, find_checkpoint
 from cosmos_datasets.evaluation.selection import Masks
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cosmos_datasets.evaluation.run import Request
     from cosmos_datasets.load.access import CosmosDataset
 
-REPORT = "finetune.json"
 _SETTINGS = "settings.json"
 
 
@@ -149,7 +148,7 @@ def finetune(
 
 def _is_trained(request: FinetuneRequest) -> bool:
     """Whether the checkpoint is there, after as many epochs as asked for."""
-    path = request.out / REPORT
+    path = request.out / FINETUNED
     if not path.is_file():
         return False
     try:
@@ -207,12 +206,12 @@ def _export(request: FinetuneRequest, division: Division, network: Network, posi
 
     base = find_checkpoint(request.model)
     # Of an earlier checkpoint, after fewer epochs.
-    (request.out / REPORT).unlink(missing_ok=True)
+    (request.out / FINETUNED).unlink(missing_ok=True)
     shutil.rmtree(request.out / "evaluation" / "after", ignore_errors=True)
     network.load(load_weights(request.training / BEST))
     facts = report(request, division, network, position, base)  # before lora is merged
     save_checkpoint(network, base, request.out)
-    write_json(request.out / REPORT, facts)  # the last: it says that the rest is there
+    write_json(request.out / FINETUNED, facts)  # the last: it says that the rest is there
 
 
 def _compare(request: FinetuneRequest) -> Comparison:

@@ -1,12 +1,9 @@
 """HD of masks, as a module for `evaluate.load`."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 from cosmos_datasets.evaluation.distances import hausdorff
 from cosmos_datasets.evaluation.mask_metric import MaskMetric
-from cosmos_datasets.evaluation.mask_metric import mean
 from cosmos_datasets.evaluation.metrics import Convention
 from cosmos_datasets.evaluation.sample import Mask
 
@@ -16,6 +13,7 @@ class Hd(MaskMetric):
 
     key = "hd"
     summary = "HD, the Hausdorff distance of the surfaces of two masks, in pixels or millimetres; lower is better."
+    may_be_undefined = True
 
     def score(
         self,
@@ -27,8 +25,3 @@ class Hd(MaskMetric):
     ) -> float:
         """HD of one pair of masks; NaN where one is empty (0 by the convention "released")."""
         return hausdorff(prediction, reference, spacing, convention, **options)
-
-    def averaged(self, scores: Sequence[float]) -> dict[str, Any]:
-        """The mean over the pairs whose HD is defined (NaN without any), and how many are not."""
-        defined = [score for score in scores if not math.isnan(score)]
-        return {self.key: mean(defined), "undefined": len(scores) - len(defined)}

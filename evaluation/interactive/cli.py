@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 
 from cosmos_datasets.cli.printing import plural, print_json
 from cosmos_datasets.evaluation.remembering import Remembering
+from cosmos_datasets.evaluation.starting import started
 
 
 @click.command(cls=Remembering, short_help="Simulated clicks: DICE against their number.")
@@ -20,13 +20,17 @@ from cosmos_datasets.evaluation.remembering import Remembering
 @click.option("--clicks", type=click.IntRange(1, 100), default=10, show_default=True, help="On a mask, at most.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the draws where several pixels are equally far from the border.")  # fmt: skip
-@click.option("--config", default="all", show_default=True, help="A source (acdc), a modality (ct) or all.")
+@click.option("--config", default="all", show_default=True,
+              help="A source (acdc), a modality (ct), several (acdc,chaos) or all.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
 @click.option("--modality", help="One modality only, e.g. 'T2W MRI'.")
 @click.option("--object", "object_", help="One object only, e.g. liver, or several: liver,kidney.")
 @click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
               help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
+@click.option("--subset", type=click.IntRange(1),
+              help="Only N masks of each target, spread over sources, subjects and along volumes.")  # fmt: skip
+@click.option("--subset-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of --subset.")
 @click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
@@ -57,25 +61,13 @@ def interactive(
     Output: RUN/clicks.parquet (a row a mask and click), summary.json, table.csv, table.md, curves.png.
     """
     from cosmos_datasets.evaluation.interactive.run import Clicking, interact
-    from cosmos_datasets.evaluation.processes import is_launched, join, launch
     from cosmos_datasets.evaluation.run import Request
 
-    # A batch system that ends a job gets what Ctrl-C gets: results so far are written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    context = click.get_current_context()
     request = Request(dataset, object=object_, **options)
-    # Mistakes are cheaper to find before torch is loaded and before several processes start.
     request.check()
-    if processes > 1 and not is_launched():
-        context.exit(launch(processes, context.meta["arguments"]))
-    with join(request.device, request.threads) as process:
-        try:
-            announce = functools.partial(click.echo, err=True)
-            outcome = interact(request, Clicking(clicks, seed), process, announce=announce)
-        except KeyboardInterrupt:
-            if process.rank > 0:
-                context.exit(130)  # the first one says it for all
-            raise
+    with started(processes, request.device, request.threads) as process:
+        announce = functools.partial(click.echo, err=True)
+        outcome = interact(request, Clicking(clicks, seed), process, announce=announce)
         if process.rank == 0:
             _print(request.out, style)
             rate = f" in {outcome.seconds:.0f} s" if outcome.evaluated else ""

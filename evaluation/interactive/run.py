@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from cosmos_datasets import __version__
-from cosmos_datasets.build.files import atomic
 from cosmos_datasets.cli.printing import plural
-from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import FLUSH_SECONDS, ChunkReader
-from cosmos_datasets.evaluation.interactive.store import STRATEGY, PartWriter, merge
-from cosmos_datasets.evaluation.results import Wanted, missing, stored_chunks
+from cosmos_datasets.evaluation.facts import facts_of, refuse_other_run, run_key, write_facts
+from cosmos_datasets.evaluation.interactive.store import SCHEMA, STRATEGY, merge
+from cosmos_datasets.evaluation.parts import PartWriter, Wanted, missing, stored_chunks
 from cosmos_datasets.evaluation.run import Outcome, Request
-from cosmos_datasets.evaluation.selection import CHUNK_ROWS, Chunk, Selection
+from cosmos_datasets.evaluation.selection import Chunk, Selection
+from cosmos_datasets.evaluation.subset import described
 
 if TYPE_CHECKING:
     from cosmos_datasets.evaluation.models.adapter import Adapter
@@ -31,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Part of what results depend on: raised whenever a rule of the clicks changes.
 PROTOCOL = "clicks-1"
-_CHOICE = ("config", "split", "modality", "object", "masks", "limit", "fold")
 
 
 @dataclass(frozen=True)
@@ -71,28 +64,28 @@ def interact(
 
     data, selection = request.selected
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
-    facts = _facts(request, selection, adapter, clicking)
-    _refuse_other_run(request.out, facts)
-    run_key = hashlib.sha256(json.dumps(_decisive(facts), sort_keys=True).encode()).hexdigest()
+    facts = facts_of(request, selection, adapter, protocol=PROTOCOL, settings=asdict(clicking))
+    refuse_other_run(request.out, facts)
+    key = run_key(facts)
     wanted = Wanted(selection.chunks, (STRATEGY,), frozenset())
-    todo = [chunk for chunk, _ in missing(stored_chunks(request.out / "parts", run_key), wanted)]
+    todo = [chunk for chunk, _ in missing(stored_chunks(request.out / "parts", key), wanted)]
     process.wait()  # before anything is written, so that all ranks share out the same chunks
     first = process.rank == 0
     if first:
         announce(_plan(facts, todo))
-        with atomic(request.out / "run.json") as temporary:
-            temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        write_facts(request.out, facts)
     began = time.monotonic()
     share = todo[process.rank :: process.ranks]
     total = sum(len(masks) for chunk in share for masks in chunk.masks)
-    writer = PartWriter(request.out / "parts", process.rank, run_key)
+    writer = PartWriter(request.out / "parts", process.rank, key, SCHEMA)
     flushed, images = began, 0
     try:
         with tqdm(total=total, unit="mask", desc="click", disable=None if progress and first else True) as bar:
             reader = ChunkReader(data)
             for chunk in share:
                 samples = reader.read(chunk)
-                writer.add(chunk, _rows(adapter, samples, selection, clicking, request.batch_size, bar))
+                rows = _rows(adapter, samples, selection, clicking, request.batch_size, bar)
+                writer.add(chunk, wanted.strategies, wanted.pictures, rows)
                 images += len(samples)
                 if time.monotonic() - flushed > FLUSH_SECONDS:
                     writer.flush()
@@ -105,7 +98,7 @@ def interact(
     if first:
         from cosmos_datasets.evaluation.interactive.summary import write_summary
 
-        merge(request.out, run_key, wanted)
+        merge(request.out, key, wanted)
         write_summary(request.out, facts)
     return Outcome(images, seconds)
 
@@ -135,61 +128,5 @@ def _plan(facts: dict[str, Any], todo: list[Chunk]) -> str:
     return (
         f"{facts['model']['name']} on {inference['device']} ({inference['dtype']}): "
         f"up to {plural(facts['settings']['clicks'], 'click')} on {plural(facts['data']['masks_selected'], 'mask')} "
-        f"of {plural(images, 'image')}{done}"
+        f"of {plural(images, 'image')}{done}{described(facts['data'])}"
     )
-
-
-def _facts(request: Request, selection: Selection, adapter: Adapter, clicking: Clicking) -> dict[str, Any]:
-    return {
-        "protocol": PROTOCOL,
-        "data": {
-            "dataset": Path(request.dataset).name,
-            "revision": selection.data_revision,
-            **{name: getattr(request, name) for name in _CHOICE},
-            "images": selection.images,
-            "masks_selected": len(selection.table),
-        },
-        "model": {"name": adapter.name, "digest": adapter.digest, "family": type(adapter).__name__},
-        "settings": asdict(clicking),
-        "inference": {
-            "dtype": request.dtype,
-            "device": adapter.device.type,
-            "preprocess": request.preprocess,
-            "batch_size": request.batch_size,
-            "chunk_rows": CHUNK_ROWS,
-            "threads": request.threads if adapter.device.type == "cpu" else None,
-        },
-        "versions": {
-            "cosmos-datasets": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "transformers", "scipy")},
-        },
-    }
-
-
-def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
-    """What results depend on; the choice of masks is the key of single chunks instead."""
-    revision, digest = facts["data"]["revision"], facts["model"]["digest"]
-    return {
-        **{"protocol": facts["protocol"], "data": revision, "model": digest},
-        **facts["settings"],
-        **facts["inference"],
-    }
-
-
-def _refuse_other_run(out: Path, facts: dict[str, Any]) -> None:
-    """Results that something else decided are not mixed in; raises :class:`CosmosError` that says what differs."""
-    path = out / "run.json"
-    if not path.is_file():
-        return
-    try:
-        old, new = _decisive(json.loads(path.read_text(encoding="utf-8"))), _decisive(facts)
-    except (ValueError, KeyError, TypeError) as error:
-        raise CosmosError(f"{path} is damaged; give --out a new folder, or delete {out}.") from error
-    differing = [name for name in new if old.get(name) != new[name]]
-    if differing:
-        changes = "; ".join(f"{name} {str(old.get(name))[:8]} there, {str(new[name])[:8]} here" for name in differing)
-        raise CosmosError(
-            f"{out} holds results of another run ({changes}). Give --out a new folder, or delete this one if its "
-            "results are no longer needed."
-        )

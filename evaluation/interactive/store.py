@@ -1,22 +1,14 @@
-"""Clicks on disk: parts that processes append while they work, and the one file they are merged into."""
+"""Clicks on disk: what a row holds, and the one file that the parts are merged into."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cosmos_datasets.build.files import atomic
-from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.results import Wanted, missing, stored_chunks
-from cosmos_datasets.evaluation.selection import Chunk
-
-Row = dict[str, Any]
+from cosmos_datasets.evaluation.parts import OPEN_PARTS, Wanted, complete, write_merged
 
 #: The one "strategy" under which the parts note their chunks.
 STRATEGY = "clicks"
@@ -45,45 +37,6 @@ SCHEMA = pa.schema(
         "dice_blind": pa.float64(),
     }
 )
-_ROWS_PER_GROUP = 100_000
-_OPEN_PARTS = 64
-
-
-class PartWriter:
-    """Collects finished chunks of one process and writes them as a part now and then.
-
-    Args:
-        folder: ``RUN/parts``.
-        rank: number of the process.
-        run_key: what the results depend on.
-    """
-
-    def __init__(self, folder: Path, rank: int, run_key: str) -> None:
-        # Never the name of an older part, nor one of a second run of the same command at the same time.
-        self._stem = folder / f"rank{rank:05d}-{uuid.uuid4().hex[:12]}"
-        self._run_key = run_key
-        self._written = 0
-        self._tables: list[pa.Table] = []
-        self._notes: list[dict[str, Any]] = []
-
-    def add(self, chunk: Chunk, rows: list[Row]) -> None:
-        """Take over a finished chunk."""
-        self._tables.append(pa.Table.from_pylist(rows, schema=SCHEMA))
-        # The notes of the other experiments, so that stored_chunks() and missing() read them.
-        note = {"chunk": chunk.name, "strategies": [STRATEGY], "digest": chunk.digest, "pictures": []}
-        self._notes.append(note)
-
-    def flush(self) -> None:
-        """Write what was collected as a part of its own, a row group a chunk."""
-        if not self._tables:
-            return
-        schema = SCHEMA.with_metadata({"run": self._run_key, "chunks": json.dumps(self._notes)})
-        path = self._stem.with_name(f"{self._stem.name}-{self._written:05d}.parquet")
-        with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for table in self._tables:
-                writer.write_table(table.cast(schema), row_group_size=len(table))
-        self._written += 1
-        self._tables, self._notes = [], []
 
 
 def merge(run: Path, run_key: str, wanted: Wanted) -> Path:
@@ -94,21 +47,10 @@ def merge(run: Path, run_key: str, wanted: Wanted) -> Path:
     Raises:
         CosmosError: if a chunk is missing.
     """
-    stored = stored_chunks(run / "parts", run_key)
-    if left := missing(stored, wanted):
-        raise CosmosError(
-            f"{run}: {len(left)} of {len(wanted.chunks)} chunks have no result yet; run the command again."
-        )
-    opened = lru_cache(maxsize=_OPEN_PARTS)(pq.ParquetFile)
-    target = run / RESULTS
-    with atomic(target) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-        waiting: list[pa.Table] = []
-        for chunk in wanted.chunks:
-            one = next(one for one in stored[chunk.name] if one.answers(chunk, wanted.pictures))
-            waiting.append(opened(one.path).read_row_group(one.row_group).replace_schema_metadata(None))
-            if sum(map(len, waiting)) >= _ROWS_PER_GROUP:
-                writer.write_table(pa.concat_tables(waiting))
-                waiting = []
-        if waiting:
-            writer.write_table(pa.concat_tables(waiting))
-    return target
+    stored = complete(run, run_key, wanted)
+    opened = lru_cache(maxsize=OPEN_PARTS)(pq.ParquetFile)
+    places = (
+        next(one for one in stored[chunk.name] if one.answers(chunk, wanted.pictures)) for chunk in wanted.chunks
+    )
+    tables = (opened(one.path).read_row_group(one.row_group).replace_schema_metadata(None) for one in places)
+    return write_merged(run / RESULTS, SCHEMA, tables)

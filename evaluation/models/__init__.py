@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cosmos_datasets.evaluation.models.checkpoint import Checkpoint, ModelError, find_checkpoint
+from cosmos_datasets.evaluation.models.checkpoint import Checkpoint, ModelError, find_checkpoint, read_learnt
 
 if TYPE_CHECKING:
     import torch
@@ -19,8 +20,19 @@ __all__ = ["DTYPES", "FAMILIES", "PROFILES", "ModelError", "load_model", "quiet"
 DTYPES = ("float32", "bfloat16", "float16")
 PROFILES = ("sam", "medsam", "percentile")
 
-# model_type in config.json -> family. The published SAM 2 checkpoints are video models; their image part is used.
-FAMILIES = {"sam": "sam", "sam2": "sam2", "sam2_video": "sam2"}
+# model_type in config.json -> family. The published checkpoints of SAM 2, EdgeTAM and SAM 3 are video models, the last
+# one a detector besides; their promptable image part is used.
+FAMILIES = {
+    "sam": "sam",
+    "sam_hq": "sam_hq",
+    "sam2": "sam2",
+    "sam2_video": "sam2",
+    "edgetam": "edgetam",
+    "edgetam_video": "edgetam",
+    "sam3_tracker": "sam3",
+    "sam3_tracker_video": "sam3",
+    "sam3_video": "sam3",
+}
 
 
 def load_model(model: str, device: str = "auto", dtype: str = "float32", preprocess: str = "sam") -> Adapter:
@@ -35,8 +47,8 @@ def load_model(model: str, device: str = "auto", dtype: str = "float32", preproc
             ``percentile`` (the percentile clip of the released code of the paper, then the family's own).
 
     Raises:
-        ModelError: the model cannot be found or loaded, is of another family or lacks weights; there is no such
-            device, dtype or profile, or the profile does not go with the family.
+        ModelError: the model cannot be found or loaded, is of another family or lacks weights or a package; there is
+            no such device, dtype or profile, or the profile does not go with the family.
     """
     _one_of("dtype", dtype, DTYPES)
     _one_of("preprocessing profile", preprocess, PROFILES)
@@ -45,28 +57,28 @@ def load_model(model: str, device: str = "auto", dtype: str = "float32", preproc
     if preprocess == "medsam" and family != "sam":
         raise ModelError(f"The profile medsam is for SAM fine-tunes; {checkpoint.name} is of the family {family}.")
 
+    if family == "edgetam":
+        _check_timm(checkpoint)
+
     import torch
-    import transformers
 
     from cosmos_datasets.evaluation.models.preprocess import Normalisation
-    from cosmos_datasets.evaluation.models.sam import SamAdapter
-    from cosmos_datasets.evaluation.models.sam2 import Sam2Adapter
 
+    adapter = _adapter(family)
     try:
-        normalisation = Normalisation.from_processor(checkpoint.processor)
+        normalisation = Normalisation.from_processor(checkpoint.processor, adapter.usual)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{checkpoint.folder}: the settings of the image processor are broken: {error}.") from error
     target = _device(device)
-    adapter = SamAdapter if family == "sam" else Sam2Adapter
-    architecture = transformers.SamModel if family == "sam" else transformers.Sam2Model
     return adapter(
-        _load(architecture, checkpoint),
+        _load(_architecture(adapter.architecture), checkpoint),
         name=checkpoint.name,
         digest=checkpoint.digest,
         device=target,
         dtype=getattr(torch, dtype),
         normalisation=normalisation,
         preprocess=preprocess,
+        learnt=read_learnt(checkpoint.folder),
     )
 
 
@@ -80,9 +92,41 @@ def _family(checkpoint: Checkpoint) -> str:
     if not isinstance(model_type, str) or model_type not in FAMILIES:
         raise ModelError(
             f"{checkpoint.name} is a model of type {model_type}. Supported types: {', '.join(FAMILIES)} "
-            "(SAM, its fine-tunes such as MedSAM, and SAM 2)."
+            "(SAM and its fine-tunes such as MedSAM, SAM-HQ, SAM 2, EdgeTAM, and SAM 3 with its tracker)."
         )
     return FAMILIES[model_type]
+
+
+def _adapter(family: str) -> type[Adapter]:
+    from cosmos_datasets.evaluation.models.edgetam import EdgeTamAdapter
+    from cosmos_datasets.evaluation.models.sam import SamAdapter
+    from cosmos_datasets.evaluation.models.sam2 import Sam2Adapter
+    from cosmos_datasets.evaluation.models.sam3 import Sam3Adapter
+    from cosmos_datasets.evaluation.models.sam_hq import SamHQAdapter
+
+    adapters: dict[str, type[Adapter]] = {
+        "sam": SamAdapter,
+        "sam_hq": SamHQAdapter,
+        "sam2": Sam2Adapter,
+        "edgetam": EdgeTamAdapter,
+        "sam3": Sam3Adapter,
+    }
+    return adapters[family]
+
+
+def _check_timm(checkpoint: Checkpoint) -> None:
+    """EdgeTAM's encoder comes from the package timm, which is no dependency: it needs torchvision."""
+    vision = checkpoint.config.get("vision_config")
+    backbone = vision.get("backbone_config") if isinstance(vision, dict) else None
+    if isinstance(backbone, dict) and backbone.get("model_type", "timm_wrapper") != "timm_wrapper":
+        return
+    try:
+        importlib.import_module("timm")
+    except (ImportError, RuntimeError) as error:  # the latter from a torchvision that was built for another torch
+        raise ModelError(
+            f"The image encoder of {checkpoint.name} is of the package timm, which cannot be imported ({error}). Give "
+            "`pip install timm`: it brings torchvision, which must be of the release and build (CPU, CUDA) of torch."
+        ) from error
 
 
 def _device(name: str) -> torch.device:
@@ -97,6 +141,18 @@ def _device(name: str) -> torch.device:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"The device {name} cannot be used: {reason}. Try cpu or auto.") from error
     return device
+
+
+def _architecture(name: str) -> Any:
+    import transformers
+
+    try:
+        return getattr(transformers, name)
+    except ImportError as error:
+        raise ModelError(
+            f"transformers cannot provide {name} ({error.__cause__ or error}). If that names torchvision: it is of "
+            "another release or build than torch. Install the one that fits, or remove it: only EdgeTAM needs it."
+        ) from error
 
 
 def _load(architecture: Any, checkpoint: Checkpoint) -> Any:

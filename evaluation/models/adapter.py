@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -32,8 +32,13 @@ class Adapter(ABC):
     """A promptable segmentation model.
 
     Attributes:
+        architecture: the class of transformers.
+        image_processor: the class of transformers that prepares images for it.
+        usual: the normalisation of the family, for a checkpoint without settings of an image processor.
         name: the Hub id, or the name of the folder.
         digest: SHA-256 in hex of the model's files.
+        learnt: of a fine-tuned model what it was trained on, see
+            :func:`cosmos_datasets.evaluation.models.checkpoint.read_learnt`.
         device: where the model runs.
         dtype: the type of its weights and of its arithmetic.
         preprocess: name of the preprocessing profile.
@@ -41,6 +46,9 @@ class Adapter(ABC):
         mask_threshold: a logit above it is foreground.
     """
 
+    architecture: ClassVar[str]
+    image_processor: ClassVar[str]
+    usual: ClassVar[Normalisation] = Normalisation()
     mask_threshold = 0.0
 
     def __init__(
@@ -53,9 +61,11 @@ class Adapter(ABC):
         dtype: torch.dtype,
         normalisation: Normalisation,
         preprocess: str,
+        learnt: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.digest = digest
+        self.learnt = learnt
         self.device = device
         self.dtype = dtype
         self.preprocess = preprocess
@@ -117,7 +127,7 @@ class Adapter(ABC):
         scale = torch.tensor(self._scale(embedding.height, embedding.width), dtype=torch.float32, device=self.device)
         with self._exact():
             output = self._model(
-                image_embeddings=self._image_embeddings(embedding.tensors),
+                **self._encoded(embedding.tensors),
                 input_points=None if points is None else points.to(self.device).float()[None] * scale,
                 input_labels=None if labels is None else labels.to(self.device)[None],
                 input_boxes=None if boxes is None else boxes.to(self.device).float()[None] * scale.repeat(2),
@@ -165,9 +175,7 @@ class Adapter(ABC):
         Returns:
             Mask logits, ``(N, 3, h, w)``, and estimates of their IoU, ``(N, 3)``.
         """
-        output = self._model(
-            image_embeddings=self._image_embeddings(features), input_boxes=boxes[:, None], multimask_output=True
-        )
+        output = self._model(**self._encoded(features), input_boxes=boxes[:, None], multimask_output=True)
         return output.pred_masks[:, 0], output.iou_scores[:, 0]
 
     def to_input(self, boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:
@@ -189,7 +197,11 @@ class Adapter(ABC):
 
     @abstractmethod
     def _image_embeddings(self, features: tuple[torch.Tensor, ...]) -> Any:
-        """Features in the form that the model's forward takes."""
+        """Features in the form that the model's forward takes as its image embeddings."""
+
+    def _encoded(self, features: tuple[torch.Tensor, ...]) -> dict[str, Any]:
+        """All that the model's forward takes in place of pixels."""
+        return {"image_embeddings": self._image_embeddings(features)}
 
     @abstractmethod
     def _scale(self, height: int, width: int) -> tuple[float, float]:

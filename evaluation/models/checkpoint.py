@@ -20,7 +20,9 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 # The former holds the settings of the image processor under "image_processor", the latter at its top level.
 PROCESSOR_CONFIGS = ("processor_config.json", "preprocessor_config.json")
-WANTED = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", *PROCESSOR_CONFIGS)
+#: Beside the weights of a model that ``cosmos-eval finetune`` made: how, and what it learnt from.
+FINETUNED = "finetune.json"
+WANTED = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", *PROCESSOR_CONFIGS, FINETUNED)
 #: Names of the models that come with the package -> their folder in it, and their full name.
 PACKAGED = {"tiny": ("cosmos_sam_tiny", "cosmos-sam-tiny")}
 PICKLED = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
@@ -66,6 +68,31 @@ class Checkpoint:
                 while block := file.read(_BLOCK):
                     total.update(block)
         return total.hexdigest()
+
+
+def read_learnt(folder: Path) -> dict[str, Any] | None:
+    """What a fine-tuned model learnt from; ``None`` for a folder that ``cosmos-eval finetune`` did not make.
+
+    Returns:
+        ``base_model``, and of the masks that it was trained on ``sources``, ``objects``, ``modalities`` and how many
+        ``subjects``.
+
+    Raises:
+        ModelError: if what the fine-tuning left is damaged.
+    """
+    path = folder / FINETUNED
+    if not path.is_file():
+        return None
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        data = report["dataset"]
+        return {
+            "base_model": str(report["base_model"]),
+            **{name: sorted(data[name]) for name in ("sources", "objects", "modalities")},
+            "subjects": int(report["groups"]["train"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} is damaged; give the command of the fine-tuning again.") from error
 
 
 def find_checkpoint(model: str) -> Checkpoint:

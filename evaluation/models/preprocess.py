@@ -34,18 +34,23 @@ class Normalisation:
     rescale: float = 1 / 255
 
     @classmethod
-    def from_processor(cls, processor: Mapping[str, Any]) -> Normalisation:
-        """The normalisation that the settings of an image processor ask for; ImageNet's where they say nothing.
+    def from_processor(cls, processor: Mapping[str, Any], usual: Normalisation | None = None) -> Normalisation:
+        """The normalisation that the settings of an image processor ask for; the usual one where they say nothing.
+
+        Args:
+            processor: the settings.
+            usual: that of the family, by default ImageNet's.
 
         Raises:
             ValueError: the mean or the std does not have three numbers.
         """
+        usual = usual or cls()
         rescale = float(processor.get("rescale_factor", 1 / 255)) if processor.get("do_rescale", True) else 1.0
         if not processor.get("do_normalize", True):
             return cls((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), rescale)
         return cls(
-            _three(processor.get("image_mean") or IMAGENET_MEAN),
-            _three(processor.get("image_std") or IMAGENET_STD),
+            _three(processor.get("image_mean") or usual.mean),
+            _three(processor.get("image_std") or usual.std),
             rescale,
         )
 

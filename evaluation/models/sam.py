@@ -27,6 +27,9 @@ class SamAdapter(Adapter):
     filter stands here; the two differ by a few grey levels at edges.
     """
 
+    architecture = "SamModel"
+    image_processor = "SamImageProcessor"
+
     def _pixels(self, image: Pixels) -> torch.Tensor:
         size = self.image_size
         if self.preprocess == "medsam":

@@ -18,6 +18,9 @@ class Sam2Adapter(Adapter):
     an image is enlarged many times, less than a grey level can move the DICE of a single mask by 0.1.
     """
 
+    architecture = "Sam2Model"
+    image_processor = "Sam2ImageProcessor"
+
     def _pixels(self, image: Pixels) -> torch.Tensor:
         if self.preprocess == "percentile":
             image = clip_percentiles(image)
@@ -28,9 +31,10 @@ class Sam2Adapter(Adapter):
         model = self._model
         levels = list(model.get_image_features(pixels, return_dict=True).fpn_hidden_states)
         levels[-1] = levels[-1] + model.no_memory_embedding
+        # There may be a level more than sizes, see Sam3Adapter.
         sizes = model.backbone_feature_sizes
         return tuple(
-            level.permute(1, 2, 0).view(len(pixels), -1, *size) for level, size in zip(levels, sizes, strict=True)
+            level.permute(1, 2, 0).view(len(pixels), -1, *size) for level, size in zip(levels, sizes, strict=False)
         )
 
     def _image_embeddings(self, features: tuple[torch.Tensor, ...]) -> Any:

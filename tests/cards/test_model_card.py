@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from itertools import count
@@ -197,6 +198,28 @@ def test_sam2_and_unusual_preparation(make: Make) -> None:
     assert "ravi2024sam2" in text
     assert "cosmos-eval --preprocess percentile" in text
     assert "kirillov2023segment" not in text
+
+
+@pytest.mark.parametrize(
+    ("family", "processor", "paper"),
+    [
+        ("SamModel", "SamProcessor", "kirillov2023segment"),
+        ("SamHQModel", "SamHQProcessor", "ke2023segment"),
+        ("Sam2Model", "Sam2Processor", "ravi2024sam2"),
+        ("EdgeTamModel", "Sam2Processor", "zhou2025edgetam"),
+        ("Sam3TrackerModel", "Sam3TrackerProcessor", "carion2025sam3"),
+    ],
+)
+def test_every_family_has_its_code_and_its_paper(family: str, processor: str, paper: str, make: Make) -> None:
+    text = model_card(make(finetune=report(family=family)))
+    code = text.split("```python\n")[1].split("```")[0]
+    imported = [name for node in ast.parse(code).body if isinstance(node, ast.ImportFrom) for name in node.names]
+    assert [name.name for name in imported] == ["Image", family, processor]
+    assert f'{family}.from_pretrained("org/sam-liver")' in code
+    assert f'{processor}.from_pretrained("org/sam-liver")' in code
+    assert ("reshaped_input_sizes" in code) == (family in {"SamModel", "SamHQModel"})
+    papers = {"kirillov2023segment", "ke2023segment", "ravi2024sam2", "zhou2025edgetam", "carion2025sam3"}
+    assert [name for name in papers if name in text] == [paper]
 
 
 def test_eval_results_are_in_the_form_of_the_hub(make: Make) -> None:

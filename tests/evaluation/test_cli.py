@@ -13,6 +13,8 @@ import pytest
 from runs import COMMON, finish, measure, start
 from trees import copy, files
 
+from cosmos_datasets.evaluation.results import CHOICES, DISTANCES, DISTANCES_MM
+
 Args = list[object]
 
 
@@ -100,8 +102,25 @@ def test_lower_precision(args: Args, tmp_path: Path, cli: Any) -> None:
 
 def test_without_distances(args: Args, tmp_path: Path, cli: Any) -> None:
     shown = cli(*args, "--limit", 2, "--strategies", "S5", "--no-hd").stdout
-    assert results(tmp_path / "run")[["hd_oracle", "hd_predicted"]].isna().all(axis=None)
+    found = results(tmp_path / "run")
+    assert (
+        found[[f"{name}_{choice}" for name in (*DISTANCES, *DISTANCES_MM) for choice in CHOICES]].isna().all(axis=None)
+    )
+    assert found[["dice_oracle", "jac_predicted"]].notna().all(axis=None)
     assert "nan" not in shown
+
+
+def test_tolerances(args: Args, tmp_path: Path, cli: Any) -> None:
+    chosen = ["--config", "acdc", "--limit", 2, "--strategies", "S5"]
+    cli(*args, *chosen)
+    cli(*args, *chosen, "--tolerance", 1000, "--tolerance-mm", 0, "--out", tmp_path / "other")
+    usual, other = results(tmp_path / "run"), results(tmp_path / "other")
+    changed = [f"nsd{unit}_{choice}" for unit in ("", "_mm") for choice in CHOICES]
+    others = [name for name in usual if name not in changed and not name.startswith("mask_")]
+    assert usual[others].equals(other[others])
+    assert (other["nsd_oracle"] == (other["pred_area_oracle"] > 0)).all()
+    assert (other["nsd_mm_oracle"] <= usual["nsd_mm_oracle"]).all()
+    assert (other["nsd_mm_oracle"] < usual["nsd_mm_oracle"]).any()
 
 
 def test_convention_of_empty_predictions(args: Args, models: dict[str, Path], tmp_path: Path, cli: Any) -> None:
@@ -114,6 +133,12 @@ def test_convention_of_empty_predictions(args: Args, models: dict[str, Path], tm
     assert empty.any()
     assert standard.loc[empty, "hd_oracle"].isna().all()
     assert (released.loc[empty, "hd_oracle"] == 0).all()
+    assert standard.loc[empty, ["hd95_oracle", "asd_oracle"]].isna().all(axis=None)
+    assert (released.loc[empty, ["hd95_oracle", "asd_oracle"]] == 0).all(axis=None)
+    for one in (standard, released):
+        assert (one.loc[empty, "nsd_oracle"] == 0).all()
+        # These pictures do not tell the size of a pixel.
+        assert one[[f"{name}_oracle" for name in DISTANCES_MM]].isna().all(axis=None)
     assert (standard.loc[empty, ["dice_oracle", "jac_oracle"]] == 0).all(axis=None)
     nothing = standard["choice_oracle"].isna()
     assert (standard.loc[nothing, "pred_area_oracle"] == 0).all()
@@ -184,6 +209,8 @@ def mistake(cli: Any, *arguments: object, status: int = 1) -> str:
         (["--modality", "PET"], "no modality 'PET'"),
         (["--config", "acdcc"], "no configuration 'acdcc'"),
         (["--config", "acdc", "--split", "validation"], "no split 'validation'"),
+        (["--tolerance", "nan"], "--tolerance and --tolerance-mm are distances of 0 or more"),
+        (["--tolerance-mm", "inf"], "--tolerance and --tolerance-mm are distances of 0 or more"),
         (["--device", "cuda:7", "--limit", 1], "device cuda:7 cannot be used"),
         (["--preprocess", "medsam", "--limit", 1], "medsam is for SAM"),
     ],
@@ -197,6 +224,7 @@ def test_wrong_command_lines(args: Args, tmp_path: Path, cli: Any) -> None:
     assert "S7 is no strategy; choose of S1,S2" in mistake(cli, *args, "--strategies", "S5,S7", status=2)
     assert "--masks" in mistake(cli, *args, "--masks", "some", status=2)
     assert "--limit" in mistake(cli, *args, "--limit", "0", status=2)
+    assert "--tolerance" in mistake(cli, *args, "--tolerance", "-1", status=2)
     assert "does not exist" in mistake(cli, "table", tmp_path / "nothing", status=2)
     assert not (tmp_path / "run").exists()
 

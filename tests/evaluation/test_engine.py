@@ -119,6 +119,8 @@ def test_an_interrupt_keeps_what_is_finished(
         (["--preprocess", "percentile"], "preprocess sam there, percentile here"),
         (["--convention", "released"], "convention standard there, released here"),
         (["--no-hd"], "distances True there, False here"),
+        (["--tolerance", 3], r"tolerance 2\.0 there, 3\.0 here"),
+        (["--tolerance-mm", 0], r"tolerance_mm 2\.0 there, 0\.0 here"),
         (["--threads", 2], "threads 1 there, 2 here"),
         (["--config", "cellseg_neurips22"], r"data data of revision \w+ there, data of revision \w+ here"),
     ],
@@ -152,6 +154,18 @@ def test_results_of_another_model_are_not_mixed_in(
     assert result.exit_code == 1
     assert "model sam2 (" in result.stderr
     assert ") there, other (" in result.stderr
+
+
+def test_results_of_an_earlier_protocol_are_not_mixed_in(finished: Path, args: Args, tmp_path: Path, cli: Any) -> None:
+    earlier = copy(finished, tmp_path / "earlier")
+    facts = json.loads((earlier / "run.json").read_text())
+    facts["settings"] = {name: facts["settings"][name] for name in ("strategies", "grid", "convention", "distances")}
+    (earlier / "run.json").write_text(json.dumps({**facts, "protocol": "1"}))
+    before = files(earlier)
+    result = cli(*args, "--limit", 1, "--strategies", "S5", "--out", earlier, fails=True)
+    assert result.exit_code == 1
+    assert f"{earlier} holds results of another run (protocol 1 there, 2 here; " in result.stderr
+    assert files(earlier) == before
 
 
 def test_a_shard_that_is_damaged_or_missing(args: Args, small: Path, tmp_path: Path, cli: Any) -> None:
@@ -201,7 +215,10 @@ def test_batches_of_images(args: Args, tmp_path: Path, cli: Any, encoded: list[i
 def test_what_a_run_was_is_written_beside_its_results(finished: Path) -> None:
     facts = json.loads((finished / "run.json").read_text())
     assert facts["data"]["images"] == 1
-    assert facts["settings"]["strategies"] == ["S5"]
+    assert facts["settings"] == {
+        **{"strategies": ["S5"], "grid": 7, "convention": "standard"},
+        **{"distances": True, "tolerance": 2.0, "tolerance_mm": 2.0},
+    }
     assert facts["model"]["name"] == "sam2"
     assert json.loads((finished / "summary.json").read_text()).items() >= facts.items()
 

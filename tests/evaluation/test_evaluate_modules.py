@@ -13,9 +13,10 @@ from PIL import Image
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation import METRIC_MODULES, metric_path
-from cosmos_datasets.evaluation.distances import hausdorff
+from cosmos_datasets.evaluation.distances import distance_scores, hausdorff, surface_points
 from cosmos_datasets.evaluation.mask_metric import as_mask
-from cosmos_datasets.evaluation.metrics import counts, dice, jaccard
+from cosmos_datasets.evaluation.metrics import conformity, counts, dice, jaccard
+from cosmos_datasets.evaluation.results import DISTANCES
 from cosmos_datasets.evaluation.sample import Mask
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -38,9 +39,11 @@ def masks(seed: int, n: int = 3, shape: tuple[int, int] = (21, 30)) -> list[Mask
 
 
 def expected(name: str, prediction: Mask, reference: Mask) -> float:
-    if name == "hd":
-        return hausdorff(prediction, reference)
-    return float((dice if name == "dice" else jaccard)(*counts(prediction, reference)))
+    if name in DISTANCES:
+        surfaces = surface_points(prediction), surface_points(reference)
+        return float(getattr(distance_scores(*surfaces, tolerance=2), name))
+    of_counts: dict[str, Any] = {"dice": dice, "jac": jaccard, "conformity": conformity}
+    return float(of_counts[name](*counts(prediction, reference)))
 
 
 @pytest.mark.parametrize("name", METRIC_MODULES)
@@ -175,6 +178,38 @@ def test_hd_in_millimetres(load: Callable[..., Any]) -> None:
     assert found == {"hd": pytest.approx(hausdorff(prediction, reference, (3.0, 0.5))), "undefined": 0}
 
 
+@pytest.mark.parametrize("name", ["hd95", "asd", "nsd"])
+def test_distances_in_millimetres(name: str, load: Callable[..., Any]) -> None:
+    prediction = np.zeros((30, 40), np.bool_)
+    prediction[5:20, 5:20] = True
+    reference = np.roll(prediction, (1, 4), axis=(0, 1))
+    surfaces = surface_points(prediction), surface_points(reference)
+    wanted = getattr(distance_scores(*surfaces, (3.0, 0.5), tolerance=1.5), name)
+    options = {"tolerance": 1.5} if name == "nsd" else {}
+    found = load(name).compute(predictions=[prediction], references=[reference], spacing=(3.0, 0.5), **options)
+    assert found[name] == pytest.approx(wanted)
+    assert found[name] != load(name).compute(predictions=[prediction], references=[reference])[name]
+
+
+def test_empty_masks_and_masks_that_share_nothing(load: Callable[..., Any]) -> None:
+    empty, some = np.zeros((6, 6), dtype=np.bool_), np.eye(6, dtype=np.bool_)
+    pairs: dict[str, Any] = {
+        "predictions": [empty, empty, some, some],
+        "references": [empty, some, some, some[::-1]],
+    }
+    for name in ("hd95", "asd"):
+        found = load(name).compute(**pairs)
+        assert found["undefined"] == 2
+        assert found[name] > 0
+        assert load(name).compute(**pairs, average=None, convention="released")[name][:3] == [0, 0, 0]
+    # The two diagonals: of twelve points, the middle four are one pixel from the other line.
+    for convention, agree in (("standard", 1), ("released", 0)):
+        found = load("nsd").compute(**pairs, average=None, tolerance=1, convention=convention)
+        assert found == {"nsd": [agree, 0, 1, pytest.approx(4 / 12)]}
+    assert load("conformity").compute(**pairs) == {"conformity": 1, "undefined": 2}
+    assert load("conformity").compute(**pairs, average=None, convention="released") == {"conformity": [0, 0, 1, 0]}
+
+
 def test_options_that_do_not_exist_are_refused(load: Callable[..., Any]) -> None:
     some = [np.eye(6, dtype=np.bool_)]
     with pytest.raises(ValueError, match="average"):
@@ -198,5 +233,5 @@ def test_a_module_describes_itself(name: str, load: Callable[..., Any]) -> None:
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(CosmosError, match="'asd'; there are dice, jac, hd"):
-        metric_path("asd")
+    with pytest.raises(CosmosError, match=r"'con'; there are dice, jac, hd, .*, conformity"):
+        metric_path("con")

@@ -188,7 +188,7 @@ def test_equal_masks_go_to_the_more_confident() -> None:
     ),
     st.sampled_from([0.0, 0.3, 0.7, 1.0]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_suppression_keeps_what_no_better_box_covers(boxes: list[Any], threshold: float) -> None:
     corners = np.array([(x, y, x + w, y + h) for x, y, w, h, _ in boxes], dtype=np.int64).reshape(-1, 4)
     scores = np.array([score for *_, score in boxes], dtype=np.float64)
@@ -202,7 +202,7 @@ def test_suppression_keeps_what_no_better_box_covers(boxes: list[Any], threshold
 
 
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_packing_loses_nothing(height: int, width: int, seed: int) -> None:
     mask = np.random.default_rng(seed).random((height, width)) < 0.5
     packed = PackedMask.pack(mask, (5, 6, 4 + width, 5 + height), 0.5)
@@ -211,7 +211,7 @@ def test_packing_loses_nothing(height: int, width: int, seed: int) -> None:
 
 
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_boxes_are_tight(height: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     masks = rng.random((4, height, width)) < rng.choice([0.02, 0.3])

@@ -138,6 +138,39 @@ def test_every_target_has_a_sample_and_its_ends(scores: pd.DataFrame) -> None:
         assert scores.loc[list(worst.rows), "dice_oracle"].tolist() == ends.min().tolist()
 
 
+def test_moved_prompts_are_no_strategies_of_their_own(scores: pd.DataFrame) -> None:
+    ways = [f"jitter={low}-{low + 10};who=centre;seed={seed}" for low in (0, 10) for seed in (1, 2)]
+    moved = [scores.assign(variant=way, dice_oracle=2.0 + n) for n, way in enumerate(ways)]
+    everything = pd.concat([scores, *moved], ignore_index=True)
+    plain = choose_sections(scores, sample=2)
+    sections = choose_sections(everything, sample=2)
+    assert [section.masks for section in sections] == [section.masks for section in plain]
+    for section, before in zip(sections, plain, strict=True):
+        assert tuple(strip for strip in section.strips if strip.kind != "moved") == before.strips
+        kinds = [strip.kind for strip in section.strips]
+        for n, kind in enumerate(kinds):
+            if kind != "moved":
+                continue
+            drawn = everything.loc[list(section.strips[n].rows)]
+            assert set(drawn["variant"]) == {ways[0], ways[2]}  # the first draw of each range
+            assert kinds[n - 1] == "sample"
+            sample = everything.loc[section.strips[n - 1].rows[0], KEY]
+            assert (drawn[KEY] == sample).all(axis=None)
+        assert kinds.count("moved") == kinds.count("sample")
+
+
+def test_so_many_targets_are_drawn_as_asked_for(run: Path, small: Path, tmp_path: Path) -> None:
+    write_gallery(run, str(small), tmp_path / "page.html", targets=2)
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    sections = choose_sections(read_scores(run / "results.parquet"), sample=3)
+    most = sorted(sections, key=lambda section: -section.masks)[:2]
+    shown = [one["aria-labelledby"] for one in page.all("section")]
+    assert len(shown) == 2 < len(sections)
+    assert f"Shown: the 2 targets with the most masks, of {len(sections)}." in page.words
+    for section in most:
+        assert section.object.replace("_", " ") in page.words
+
+
 def test_samples_are_of_different_images_and_the_same_every_time(scores: pd.DataFrame) -> None:
     def samples(frame: pd.DataFrame) -> list[Any]:
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,25 @@ import torch
 from huggingface_hub import HfApi, constants
 from huggingface_hub.utils import httpx
 from safetensors.torch import load_file, save_file
+from tiny_families import (
+    save_as_published,
+    tiny_edgetam,
+    tiny_edgetam_video,
+    tiny_sam3,
+    tiny_sam3_tracker_video,
+    tiny_sam3_video,
+    tiny_sam_hq,
+)
 from tiny_models import save, tiny_sam, tiny_sam2, tiny_sam2_config
 from transformers import Sam2VideoConfig, Sam2VideoModel
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.models import ModelError, load_model
+from cosmos_datasets.evaluation.models import FAMILIES, ModelError, load_model
+from cosmos_datasets.evaluation.models.edgetam import EdgeTamAdapter
 from cosmos_datasets.evaluation.models.sam import SamAdapter
 from cosmos_datasets.evaluation.models.sam2 import Sam2Adapter
+from cosmos_datasets.evaluation.models.sam3 import Sam3Adapter
+from cosmos_datasets.evaluation.models.sam_hq import SamHQAdapter
 
 
 @pytest.fixture
@@ -54,29 +67,51 @@ def put_into_cache(cache: Path, name: str, folder: Path) -> None:
     shutil.copytree(folder, entry / "snapshots" / revision)
 
 
-def test_family_follows_the_config(sam: Path, tmp_path: Path) -> None:
-    first, second = (
-        load_model(str(sam), device="cpu"),
-        load_model(str(save(tiny_sam2(), tmp_path / "b")), device="cpu"),
-    )
-    assert isinstance(first, SamAdapter)
-    assert isinstance(second, Sam2Adapter)
-    assert (first.name, first.device, first.dtype, first.image_size) == (
-        "sam",
-        torch.device("cpu"),
-        torch.float32,
-        128,
-    )
-    assert first.mask_threshold == 0.0
-
-
-def test_video_checkpoint_gives_its_image_model(tmp_path: Path) -> None:
+def tiny_sam2_video() -> Any:
     config = Sam2VideoConfig(**tiny_sam2_config(), image_size=128, memory_attention_num_layers=1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        video = Sam2VideoModel(config)
-    adapter = load_model(str(save(video, tmp_path)), device="cpu")
-    assert isinstance(adapter, Sam2Adapter)
+        return Sam2VideoModel(config)
+
+
+MADE = {
+    "sam": (tiny_sam, SamAdapter, "SamModel", 128),
+    "sam_hq": (tiny_sam_hq, SamHQAdapter, "SamHQModel", 128),
+    "sam2": (tiny_sam2, Sam2Adapter, "Sam2Model", 128),
+    "sam2_video": (tiny_sam2_video, Sam2Adapter, "Sam2Model", 128),
+    "edgetam": (tiny_edgetam, EdgeTamAdapter, "EdgeTamModel", 128),
+    "edgetam_video": (tiny_edgetam_video, EdgeTamAdapter, "EdgeTamModel", 128),
+    "sam3_tracker": (tiny_sam3, Sam3Adapter, "Sam3TrackerModel", 112),
+    "sam3_tracker_video": (tiny_sam3_tracker_video, Sam3Adapter, "Sam3TrackerModel", 112),
+    "sam3_video": (tiny_sam3_video, Sam3Adapter, "Sam3TrackerModel", 112),
+}
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_family_follows_the_config(model_type: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of video models and of the whole SAM 3 the promptable image model is taken, with its weights there."""
+    make, kind, architecture, size = MADE[model_type]
+    made = make()
+    folder = (save_as_published if model_type == "sam3_video" else save)(made, tmp_path / "model")
+    assert json.loads((folder / "config.json").read_text())["model_type"] == model_type
+    capfd.readouterr()
+    adapter = load_model(str(folder), device="cpu")
+    assert capfd.readouterr() == ("", "")
+    assert type(adapter) is kind
+    assert type(adapter.model).__name__ == architecture
+    assert (adapter.name, adapter.device, adapter.dtype) == ("model", torch.device("cpu"), torch.float32)
+    assert (adapter.image_size, adapter.mask_threshold) == (size, 0.0)
+    original = {name.removeprefix("tracker_model."): tensor for name, tensor in made.state_dict().items()}
+    encoder = {
+        "vision_encoder.backbone.": "detector_model.vision_encoder.backbone.",
+        "vision_encoder.neck.": "tracker_neck.",
+    }
+    for name, tensor in adapter.model.state_dict().items():
+        place = name
+        for start, there in encoder.items():
+            if model_type == "sam3_video" and name.startswith(start):
+                place = there + name.removeprefix(start)
+        assert torch.equal(tensor, original[place]), name
 
 
 def test_digest_is_of_the_contents(sam: Path, tmp_path: Path) -> None:
@@ -90,12 +125,6 @@ def test_digest_is_of_the_contents(sam: Path, tmp_path: Path) -> None:
     assert load_model(str(sam), device="cpu").digest != digest
     (moved / "preprocessor_config.json").write_text('{"image_mean": [0, 0, 0]}')
     assert load_model(str(moved), device="cpu").digest != digest
-
-
-def test_loading_is_quiet(sam: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    capfd.readouterr()
-    load_model(str(sam), device="cpu")
-    assert capfd.readouterr() == ("", "")
 
 
 def test_shards(sam: Path, tmp_path: Path) -> None:
@@ -160,10 +189,55 @@ def test_broken_folders_are_refused(sam: Path, tmp_path: Path) -> None:
     assert "config.json" in refusal(sam)
 
 
-def test_other_kinds_of_model_are_refused(sam: Path) -> None:
-    for model_type in ("vit", None, ["sam"]):
-        (sam / "config.json").write_text(json.dumps({"model_type": model_type}))
-        assert "Supported types: sam, sam2" in refusal(sam)
+@pytest.mark.parametrize("model_type", ["vit", "segformer", "sam3", "sam3_lite_text", None, ["sam"]])
+def test_other_kinds_of_model_are_refused(sam: Path, model_type: Any) -> None:
+    (sam / "config.json").write_text(json.dumps({"model_type": model_type}))
+    message = refusal(sam)
+    assert f"of type {model_type}. " in message
+    assert f"Supported types: {', '.join(FAMILIES)} " in message
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("raise ModuleNotFoundError(\"No module named 'torchvision'\")", "No module named 'torchvision'"),
+        ("raise RuntimeError('operator torchvision::nms does not exist')", "nms does not exist"),
+    ],
+)
+@pytest.mark.parametrize("backbone", [None, {}, {"model_type": "timm_wrapper", "architecture": "repvit_m1"}])
+def test_edgetam_needs_a_timm_that_works(
+    program: str, reason: str, backbone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for before transformers is, which says less."""
+    (tmp_path / "timm.py").write_text(program)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    folder = save(tiny_edgetam(), tmp_path / "edge")
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"]["backbone_config"] = backbone
+    (folder / "config.json").write_text(json.dumps(config))
+    message = refusal(folder)
+    assert reason in message
+    assert "pip install timm" in message
+
+
+def test_a_torchvision_that_does_not_fit_is_named(sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Transformers:
+        def __getattr__(self, name: str) -> Any:
+            raise ModuleNotFoundError(name) from RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setitem(sys.modules, "transformers", Transformers())  # type: ignore[arg-type]
+    message = refusal(sam)
+    assert "SamModel (operator torchvision::nms does not exist)" in message
+    assert "only EdgeTAM needs it" in message
+
+
+def test_the_detector_of_sam3_alone_is_refused(tmp_path: Path) -> None:
+    folder = save_as_published(tiny_sam3_video(), tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    detector = {name: tensor for name, tensor in weights.items() if name.startswith("detector_model.")}
+    save_file(detector, folder / "model.safetensors", {"format": "pt"})
+    assert "it is only a part of a model" in refusal(folder)
 
 
 def test_settings_are_checked(sam: Path, tmp_path: Path) -> None:
@@ -171,7 +245,8 @@ def test_settings_are_checked(sam: Path, tmp_path: Path) -> None:
     assert "percentile" in refusal(sam, preprocess="ct")
     assert "Try cpu" in refusal(sam, device="toaster")
     assert "Try cpu" in refusal(sam, device="cuda:99")
-    assert "medsam" in refusal(save(tiny_sam2(), tmp_path / "b"), preprocess="medsam")
+    for make in (tiny_sam2, tiny_sam_hq, tiny_sam3):
+        assert "medsam" in refusal(save(make(), tmp_path / make.__name__), preprocess="medsam")
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/no/where", "a b/c", "a/b/c", "../x"])

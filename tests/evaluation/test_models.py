@@ -8,23 +8,30 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from direct_families import MADE, Family
 from PIL import Image
-from tiny_models import save, tiny_sam, tiny_sam2
-from transformers import Sam2Model, SamModel
-from transformers.models.sam.image_processing_pil_sam import SamImageProcessorPil
+from tiny_families import timm_edgetam, tiny_sam_hq
+from tiny_models import save, tiny_sam
+from transformers import SamModel
 
 from cosmos_datasets.evaluation.models import load_model
-from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
+from cosmos_datasets.evaluation.models.adapter import Embedding
 
 WEIGHTS = Path(__file__).parents[2].parent / "shared" / "weights" / "sam2-hiera-tiny"
-MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 SIZES = [(90, 120), (200, 131), (128, 128), (37, 300)]
 
-POINTS = torch.tensor([[[30.0, 40.0], [50.0, 20.0]], [[10.0, 8.0], [80.0, 33.0]], [[5.0, 30.0], [60.0, 12.0]]])
-LABELS = torch.tensor([[1, 0], [1, 1], [0, 1]])
+# Three prompts of each strategy, on a picture of 40 x 100.
+_DRAWN = torch.rand((3, 10, 2), generator=torch.Generator().manual_seed(0)) * torch.tensor([99.0, 39.0])
+LABELS = torch.tensor([[1] * 5 + [0] * 5]).expand(3, -1)
 BOXES = torch.tensor([[5.0, 6.0, 60.0, 30.0], [20.0, 10.0, 90.0, 35.0], [0.0, 0.0, 70.0, 36.0]])
-PROMPTS = [(POINTS, LABELS, None), (None, None, BOXES), (POINTS, LABELS, BOXES), (POINTS[:, :1], LABELS[:, :1], BOXES)]
+PROMPTS = {
+    "S2": (_DRAWN[:, :1], LABELS[:, :1], None),
+    "S3": (_DRAWN[:, :5], LABELS[:, :5], None),
+    "S4": (_DRAWN, LABELS, None),
+    "S5": (None, None, BOXES),
+    "S6": (_DRAWN[:, :1], LABELS[:, :1], BOXES),
+}
+POINTS, LABELS = _DRAWN[:, :2], LABELS[:, 4:6]
 
 
 def picture(height: int, width: int, *, colour: bool = False, seed: int = 0) -> np.ndarray:
@@ -34,74 +41,19 @@ def picture(height: int, width: int, *, colour: bool = False, seed: int = 0) -> 
     return image if colour else image[..., 0].copy()
 
 
-def three_channels(image: np.ndarray) -> np.ndarray:
-    return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-
-
-def sam_pixels(image: np.ndarray, size: int) -> torch.Tensor:
-    processor = SamImageProcessorPil(
-        size={"longest_edge": size}, pad_size={"height": size, "width": size}, image_mean=MEAN, image_std=STD
-    )
-    return processor(three_channels(image), return_tensors="pt")["pixel_values"]
-
-
-def sam2_pixels(image: np.ndarray, size: int) -> torch.Tensor:
-    square = np.array(Image.fromarray(three_channels(image)).resize((size, size), Image.Resampling.BILINEAR))
-    values = (square.astype(np.float32) / 255 - MEAN) / STD
-    return torch.from_numpy(values).permute(2, 0, 1)[None]
-
-
-class Family:
-    """An adapter beside the model that it wraps."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.folder = folder
-        self.adapter: Adapter = load_model(str(folder), device="cpu")
-        architecture = SamModel if name == "sam" else Sam2Model
-        self.model: Any = architecture.from_pretrained(folder, dtype=torch.float32).eval()
-        self.size = self.adapter.image_size
-
-    def pixels(self, image: np.ndarray) -> torch.Tensor:
-        return (sam_pixels if self.name == "sam" else sam2_pixels)(image, self.size)
-
-    def scale(self, image: np.ndarray) -> torch.Tensor:
-        height, width = image.shape[:2]
-        if self.name == "sam2":
-            return torch.tensor([self.size / width, self.size / height])
-        factor = self.size / max(height, width)
-        return torch.tensor([int(width * factor + 0.5) / width, int(height * factor + 0.5) / height])
-
-    def call(self, image: np.ndarray, points: Any, labels: Any, boxes: Any) -> Any:
-        scale = self.scale(image)
-        with torch.no_grad():
-            return self.model(
-                pixel_values=self.pixels(image),
-                input_points=None if points is None else points[None] * scale,
-                input_labels=None if labels is None else labels[None],
-                input_boxes=None if boxes is None else boxes[None] * scale.repeat(2),
-                multimask_output=True,
-            )
-
-
-@pytest.fixture(scope="module", params=["sam", "sam-256", "sam2"])
+@pytest.fixture(scope="module", params=MADE)
 def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Family:
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "sam2":
-        return Family("sam2", save(tiny_sam2(), folder))
-    return Family("sam", save(tiny_sam(image_size=256 if request.param == "sam-256" else 128), folder))
+    architecture, make = MADE[request.param]
+    return Family(architecture, save(make(), tmp_path_factory.mktemp(request.param)))
 
 
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("size", SIZES)
 def test_encoding_agrees_with_transformers(family: Family, size: tuple[int, int], colour: bool) -> None:
     image = picture(*size, colour=colour)
-    with torch.no_grad():
-        expected = family.model.get_image_embeddings(family.pixels(image))
     (embedding,) = family.adapter.encode([image])
-
     assert (embedding.height, embedding.width) == size
-    levels = [expected] if isinstance(expected, torch.Tensor) else expected
+    levels = family.embeddings(image)
     assert len(levels) == len(embedding.tensors)
     for level, tensor in zip(levels, embedding.tensors, strict=True):
         torch.testing.assert_close(tensor, level, rtol=1e-4, atol=1e-4)
@@ -120,9 +72,9 @@ def test_nothing_to_encode(family: Family) -> None:
     assert family.adapter.encode([]) == []
 
 
-@pytest.mark.parametrize("prompt", PROMPTS, ids=["points", "box", "points and box", "point and box"])
-def test_decoding_agrees_prompt_by_prompt(family: Family, prompt: tuple[Any, Any, Any]) -> None:
-    image = picture(40, 100)
+@pytest.mark.parametrize("strategy", PROMPTS)
+def test_decoding_agrees_prompt_by_prompt(family: Family, strategy: str) -> None:
+    image, prompt = picture(40, 100), PROMPTS[strategy]
     (embedding,) = family.adapter.encode([image])
     logits, scores = family.adapter.decode(embedding, *prompt)
     assert logits.shape[:2] == scores.shape == (3, 3)
@@ -151,19 +103,7 @@ def test_no_points_is_the_box_alone(family: Family) -> None:
 def test_upsampling_agrees_with_transformers(family: Family, size: tuple[int, int]) -> None:
     logits = torch.randn((5, 32, 32), generator=torch.Generator().manual_seed(0))
     actual = family.adapter.upsample(logits, Embedding((), *size))
-    if family.name == "sam":
-        factor = family.size / max(size)
-        resized = tuple(int(side * factor + 0.5) for side in size)
-        (expected,) = SamImageProcessorPil().post_process_masks(
-            logits[None, :, None],
-            [size],
-            [resized],
-            binarize=False,
-            pad_size={"height": family.size, "width": family.size},
-        )
-        expected = expected[:, 0]
-    else:
-        expected = torch.nn.functional.interpolate(logits[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+    expected = family.full(logits, size)
     assert actual.shape == (5, *size)
     torch.testing.assert_close(actual, expected, rtol=0, atol=1e-6)
 
@@ -255,11 +195,64 @@ def test_medsam_sees_the_squashed_image_between_0_and_1(tmp_path: Path) -> None:
     torch.testing.assert_close(adapter.upsample(logits[0], embedding), straight)
 
 
+def test_masks_of_sam_hq_are_the_sum_of_both_kinds(tmp_path: Path) -> None:
+    family = Family("SamHQModel", save(tiny_sam_hq(), tmp_path))
+    image = picture(40, 100)
+    logits, scores = family.adapter.decode(family.adapter.encode([image])[0], boxes=BOXES[:1])
+    token = family.call(image, None, None, BOXES[:1], hq_token_only=True).pred_masks[0]
+    assert token.shape[1] == 1
+    model = family.model.mask_decoder
+    with torch.no_grad():
+        for layer in (model.hq_mask_mlp.proj_out.weight, model.hq_mask_mlp.proj_out.bias):
+            layer.zero_()
+    plain = family.call(image, None, None, BOXES[:1]).pred_masks[0]
+    torch.testing.assert_close(logits, plain + token, rtol=1e-4, atol=1e-3)
+    assert scores[0].tolist() == sorted(scores[0].tolist(), reverse=True)
+
+
+def test_an_embedding_of_sam_hq_holds_what_its_decoder_reads(tmp_path: Path) -> None:
+    family = Family("SamHQModel", save(tiny_sam_hq(), tmp_path))
+    image = picture(40, 100)
+    (embedding,) = family.adapter.encode([image])
+    without = Embedding(embedding.tensors[:1], 40, 100)
+    expected = family.call(image, None, None, BOXES).pred_masks[0]
+    torch.testing.assert_close(family.adapter.decode(embedding, boxes=BOXES)[0], expected, rtol=1e-4, atol=1e-3)
+    assert (family.adapter.decode(without, boxes=BOXES)[0] - expected).abs().max() > 0.1
+
+
+def test_edgetam_with_its_own_encoder(tmp_path: Path) -> None:
+    pytest.importorskip("timm", reason="timm is not installed", exc_type=ImportError)
+    family = Family("EdgeTamModel", save(timm_edgetam(), tmp_path))
+    image = picture(40, 100)
+    (embedding,) = family.adapter.encode([image])
+    for prompt in PROMPTS.values():
+        logits, scores = family.adapter.decode(embedding, *prompt)
+        expected = family.call(image, *prompt)
+        torch.testing.assert_close(logits, expected.pred_masks[0], rtol=1e-4, atol=1e-3)
+        torch.testing.assert_close(scores, expected.iou_scores[0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["sam-hq", "edgetam", "sam3"])
+def test_boxes_of_several_images_together(name: str, tmp_path: Path) -> None:
+    """As in training: one box on each of several embeddings."""
+    architecture, make = MADE[name]
+    family = Family(architecture, save(make(), tmp_path))
+    images = [picture(40, 100, seed=k) for k in range(3)]
+    adapter = family.adapter
+    with torch.no_grad():
+        features = adapter.features(adapter.pixels(images))
+        logits, scores = adapter.decode_boxes(features, adapter.to_input(BOXES, 40, 100))
+    for k, image in enumerate(images):
+        expected = family.call(image, None, None, BOXES[k : k + 1])
+        torch.testing.assert_close(logits[k], expected.pred_masks[0, 0], rtol=1e-4, atol=1e-3)
+        torch.testing.assert_close(scores[k], expected.iou_scores[0, 0], rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_real_weights() -> None:
     if not WEIGHTS.is_dir():
         pytest.skip(f"{WEIGHTS} is not here")
-    real = Family("sam2", WEIGHTS)
+    real = Family("Sam2Model", WEIGHTS)
     image = picture(300, 220)
     (embedding,) = real.adapter.encode([image])
     logits, scores = real.adapter.decode(embedding, boxes=BOXES)

@@ -34,7 +34,7 @@ def test_longest_side(height: int, width: int, expected: tuple[int, int]) -> Non
 
 
 @given(IMAGES, st.integers(1, 30), st.integers(1, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_resize_is_pillows(image: np.ndarray, height: int, width: int) -> None:
     colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
     expected = np.array(Image.fromarray(colour).resize((width, height), Image.Resampling.BILINEAR))
@@ -76,8 +76,19 @@ def test_normalisation_follows_the_processor() -> None:
         Normalisation.from_processor({"image_mean": [0.5]})
 
 
+def test_what_the_processor_leaves_open_is_the_familys() -> None:
+    half = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert Normalisation.from_processor({}, half) == half
+    assert Normalisation.from_processor({"image_std": [1, 1, 2]}, half) == Normalisation(half.mean, (1.0, 1.0, 2.0))
+    assert Normalisation.from_processor({"do_normalize": False}, half).mean == (0.0, 0.0, 0.0)
+    torch.testing.assert_close(
+        half(torch.tensor([0, 255])[:, None, None, None].expand(2, 3, 1, 1)).amax(1)[:, 0, 0],
+        torch.tensor([-1.0, 1.0]),
+    )
+
+
 @given(IMAGES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_unit_scale_spans_0_to_1(image: np.ndarray) -> None:
     unit = scale_to_unit(torch.from_numpy(image))
     assert unit.min() == 0
@@ -85,7 +96,7 @@ def test_unit_scale_spans_0_to_1(image: np.ndarray) -> None:
 
 
 @given(IMAGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_percentile_clip_follows_the_released_rule(image: np.ndarray) -> None:
     colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
     low, high = np.percentile(colour, 0.95), np.percentile(colour, 99.5)

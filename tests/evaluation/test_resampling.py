@@ -76,7 +76,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert hits["masks"] / 200 < 0.65
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(2, 20), st.integers(0, 1000))
 def test_swapping_sides_mirrors_the_interval(groups: int, seed: int) -> None:
     sums, counts = drawn(groups, seed)

@@ -14,7 +14,8 @@ from trees import temporaries
 from cosmos_datasets.encoding import decode_mask
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.kept_masks import MaskKeeper
-from cosmos_datasets.evaluation.results import SCHEMA, PartWriter, Wanted, merge, missing, stored_chunks
+from cosmos_datasets.evaluation.parts import PartWriter, Wanted, missing, stored_chunks
+from cosmos_datasets.evaluation.results import SCHEMA, merge
 from cosmos_datasets.evaluation.scoring import Predicted
 from cosmos_datasets.evaluation.selection import Chunk
 
@@ -64,7 +65,7 @@ def write(
     flush_every: int = 2,
     key: str = "key",
 ) -> None:
-    writer = PartWriter(run / "parts", rank, key)
+    writer = PartWriter(run / "parts", rank, key, SCHEMA)
     for n, place in enumerate(order, start=1):
         writer.add(CHUNKS[place], strategies, always, rows_of(CHUNKS[place], strategies, always))
         if n % flush_every == 0:

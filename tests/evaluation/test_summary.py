@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.results import SCHEMA
+from cosmos_datasets.evaluation.results import CHOICES, DISTANCES, DISTANCES_MM, SCHEMA
 from cosmos_datasets.evaluation.summary import (
     OVER_MASKS,
     OVER_TARGETS,
@@ -33,13 +33,19 @@ def result(object_: str, strategy: str, dice: float, **fields: Any) -> Row:
     empty = dice == 0
     of_choices: Row = {}
     for choice in ("oracle", "predicted"):
-        area = None if strategy == "S1" and choice == "predicted" else 0 if empty else 100
-        there = area is not None
-        scores = {"dice": dice, "jac": dice / (2 - dice), "hd": None if empty else 10 * (1 - dice)}
+        there = not (strategy == "S1" and choice == "predicted")
+        distance = 10 * (1 - dice)
+        distances = {"hd": distance, "hd95": distance - 1, "asd": distance / 2}
+        in_mm = {f"{name}_mm": 3 * value for name, value in distances.items()}
+        scores = {
+            **{"dice": dice, "jac": dice / (2 - dice), "nsd": dice, "nsd_mm": dice / 2},
+            **dict.fromkeys({**distances, **in_mm}, None if empty else 0.0),
+            **({} if empty else {**distances, **in_mm}),
+            **{"tp": round(100 * dice), "pred_area": 0 if empty else 100},
+        }
         of_choices |= {f"{name}_{choice}": value if there else None for name, value in scores.items()}
-        of_choices[f"pred_area_{choice}"] = area
     row = {"object": object_, "modality": "CT", "strategy": strategy, "instance": 0, "image_id": "i", "case_id": "c"}
-    return {**dict.fromkeys(SCHEMA.names), **row, **of_choices, "dice_blind": 0.25, **fields}
+    return {**dict.fromkeys(SCHEMA.names), **row, **of_choices, "area": 100, "dice_blind": 0.25, **fields}
 
 
 ROWS = [
@@ -85,10 +91,48 @@ def test_means_deviations_and_counts_of_a_target(run: Path) -> None:
     assert liver["dice_blind"] == 0.25
 
 
+def test_distances_and_conformity_of_a_target(run: Path) -> None:
+    liver = line(summarise(run / "results.parquet"), object="liver", strategy="S5")
+    values = {"hd": (1, 4), "hd95": (0, 3), "asd": (0.5, 2)}
+    for name, pair in values.items():
+        for column, factor in ((f"{name}_oracle", 1), (f"{name}_mm_predicted", 3)):
+            assert liver[column] == pytest.approx(factor * sum(pair) / 2)
+            assert liver[f"{column}_std"] == pytest.approx(factor * np.std(pair))
+            score, _, choice = column.rpartition("_")
+            assert liver[f"{score}_undefined_{choice}"] == 1
+    # An empty prediction has none of the reference's surface within reach.
+    assert liver["nsd_oracle"] == pytest.approx(0.5)
+    assert liver["nsd_mm_oracle"] == pytest.approx(0.25)
+    assert (liver["nsd_undefined_oracle"], liver["nsd_mm_undefined_predicted"]) == (0, 0)
+    con = [(3 * dice - 2) / dice for dice in (0.9, 0.6)]
+    assert (liver["con_oracle"], liver["con_oracle_std"]) == pytest.approx((np.mean(con), np.std(con)))
+    assert liver["con_undefined_oracle"] == 1
+
+
+def test_masks_without_a_known_size_of_a_pixel(tmp_path: Path) -> None:
+    unknown = dict.fromkeys(f"{score}_{choice}" for score in DISTANCES_MM for choice in CHOICES)
+    rows = [result("liver", "S5", 0.9), result("liver", "S5", 0.6, **unknown), result("liver", "S5", 0)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
+    liver = line(summarise(tmp_path / "results.parquet"), object="liver", strategy="S5")
+    assert (liver["hd_undefined_oracle"], liver["hd_mm_undefined_oracle"]) == (1, 2)
+    assert (liver["nsd_undefined_oracle"], liver["nsd_mm_undefined_oracle"]) == (0, 1)
+    assert liver["hd_mm_oracle"] == pytest.approx(3)
+    assert liver["nsd_mm_oracle"] == pytest.approx(0.45 / 2)
+
+
+def test_prompts_that_were_moved_stay_out(run: Path, tmp_path: Path) -> None:
+    moved = [{**row, "dice_oracle": 0.123, "hd_oracle": 77.0, "variant": "jitter=0-10"} for row in ROWS]
+    mixed = [row for pair in zip(moved, ROWS, strict=True) for row in pair]
+    pq.write_table(pa.Table.from_pylist(mixed, schema=SCHEMA), tmp_path / "mixed.parquet")
+    assert summarise(tmp_path / "mixed.parquet").equals(summarise(run / "results.parquet"))
+
+
 def test_everything_mode_has_no_choice_of_the_models_own(run: Path) -> None:
     liver = line(summarise(run / "results.parquet"), object="liver", strategy="S1")
     assert liver["dice_oracle"] == pytest.approx(0.4)
-    assert all(pd.isna(liver[name]) for name in ("dice_predicted", "hd_predicted", "empty_predicted"))
+    names = [name for name in liver.index if name.endswith(("_predicted", "_predicted_std"))]
+    assert len(names) == 2 * 11 + 9 + 1
+    assert liver[names].isna().all()
 
 
 def test_instances_are_never_pooled_with_unions(run: Path) -> None:
@@ -153,11 +197,21 @@ def test_a_strategy_that_some_targets_lack_is_a_dash(tmp_path: Path) -> None:
 
 
 def test_a_run_without_distances(tmp_path: Path) -> None:
-    rows = [{**row, "hd_oracle": None, "hd_predicted": None} for row in ROWS]
+    nothing = dict.fromkeys(f"{score}_{choice}" for score in (*DISTANCES, *DISTANCES_MM) for choice in CHOICES)
+    rows = [{**row, **nothing} for row in ROWS]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
     summary = write_summary(tmp_path, {})
-    assert summary["hd_oracle"].isna().all()
-    assert line(summary, object="spleen", strategy="S5")["hd_undefined_oracle"] == 0
+    assert summary[["hd_oracle", "nsd_mm_predicted"]].isna().all(axis=None)
+    spleen = line(summary, object="spleen", strategy="S5")
+    assert spleen["hd_undefined_oracle"] == spleen["masks"] == 1
+    assert spleen["con_oracle"] == pytest.approx(0.5)
+
+
+def test_results_of_an_earlier_version(run: Path) -> None:
+    table = pq.read_table(run / "results.parquet")
+    pq.write_table(table.drop_columns(["hd95_oracle"]), run / "results.parquet")
+    with pytest.raises(CosmosError, match=r"earlier version .* no hd95_oracle\. Give the command .* new folder"):
+        read_summary(run)
 
 
 def test_an_unfinished_or_damaged_run(tmp_path: Path) -> None:

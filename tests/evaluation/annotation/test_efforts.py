@@ -31,7 +31,7 @@ def _rectangle(box: Box) -> Mask:
 _BOXES = st.tuples(st.integers(0, 60), st.integers(0, 50), st.integers(60, 109), st.integers(50, 89))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_BOXES, _BOXES)
 def test_crops_give_what_whole_images_give(box: Box, other: Box) -> None:
     reference, predicted = _rectangle(box), _rectangle(other)

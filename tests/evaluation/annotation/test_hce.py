@@ -57,7 +57,7 @@ def _blob(seed: int, size: int, share: float) -> Mask:
     return np.asarray(noise > np.quantile(noise, 1 - share))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(20, 70), st.floats(0.05, 0.6))
 def test_nothing_to_correct(seed: int, size: int, share: float) -> None:
     mask = _blob(seed, size, share)
@@ -65,7 +65,7 @@ def test_nothing_to_correct(seed: int, size: int, share: float) -> None:
     assert correction_effort(np.zeros_like(mask), np.zeros_like(mask)).hce == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(0, 10_000), st.integers(1, 30))
 def test_background_around_changes_nothing(seed: int, other: int, margin: int) -> None:
     a, b = (np.pad(_blob(one, 50, 0.3), 6) for one in (seed, other))
@@ -73,7 +73,7 @@ def test_background_around_changes_nothing(seed: int, other: int, margin: int) -
     assert wider == correction_effort(a, b)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_apart_is_added(seed: int, other: int) -> None:
     a, b = (np.pad(_blob(one, 40, 0.3), 8) for one in (seed, other))

@@ -18,7 +18,7 @@ from cosmos_datasets.evaluation.sample import Mask
 _MASKS = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_MASKS)
 def test_chains_hold_all_border_pixels(mask: Mask) -> None:
     chains = border_chains(mask)
@@ -33,7 +33,7 @@ def test_chains_hold_all_border_pixels(mask: Mask) -> None:
     assert len(chains) == label(mask, np.ones((3, 3)))[1] + holes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_MASKS, st.integers(0, 1000))
 def test_runs_hold_wanted_border_pixels_once(mask: Mask, seed: int) -> None:
     wanted = np.random.default_rng(seed).random(mask.shape) < 0.7
@@ -69,7 +69,7 @@ def _recursive(points: list[list[int]], epsilon: float) -> int:
     return _recursive(points[: k + 1], epsilon) + _recursive(points[k:], epsilon)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(np.int64, st.tuples(st.integers(1, 40), st.just(2)), elements=st.integers(-1, 1)))
 def test_corners_as_by_recursion(steps: Chain) -> None:
     chain = np.cumsum(steps, axis=0)

@@ -34,7 +34,7 @@ def _textbook(mask: Mask) -> Mask:
             return image[1:-1, 1:-1].astype(bool)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.bool_, st.tuples(st.integers(1, 16), st.integers(1, 16))))
 def test_as_in_the_textbook(mask: Mask) -> None:
     before = mask.copy()

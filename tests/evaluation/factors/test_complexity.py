@@ -34,7 +34,7 @@ def by_drawing(mask: Mask) -> tuple[int, float]:
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)  # drawing is slow
+@settings(max_examples=10)  # drawing is slow
 def test_the_search_ends_where_the_rule_says(seed: int) -> None:
     mask = drawn(random_star(seed) * 0.8 + 10, (150, 150))
     mask = label(mask)[0] == 1

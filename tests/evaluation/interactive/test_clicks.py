@@ -63,7 +63,7 @@ def candidates(reference: Mask, shown: Mask, clicked: set[Pixel]) -> set[Click]:
     return set()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pairs(), st.sets(st.tuples(st.integers(-1, 9), st.integers(-1, 9)), max_size=40), st.integers(0, 3))
 def test_the_next_click_is_one_of_those_that_brute_force_finds(
     masks: tuple[Mask, Mask], clicked: set[Pixel], seed: int
@@ -73,7 +73,7 @@ def test_the_next_click_is_one_of_those_that_brute_force_finds(
     assert click in found if found else click is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(arrays(np.bool_, SHAPES), st.integers(0, 3))
 def test_the_first_click_is_the_pixel_farthest_from_the_border(reference: Mask, seed: int) -> None:
     if not reference.any():
@@ -85,7 +85,7 @@ def test_the_first_click_is_the_pixel_farthest_from_the_border(reference: Mask, 
     assert (click.x, click.y) in deepest(pixels(reference), reference.shape, set())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(pairs(), st.integers(1, 4), st.integers(1, 4))
 def test_what_surrounds_both_masks_moves_no_click(masks: tuple[Mask, Mask], left: int, top: int) -> None:
     padded = [np.pad(one, ((top, 2), (left, 3))) for one in masks]

@@ -1,0 +1,1 @@
+"""ASD as an `evaluate` module: load it through its folder, see README.md."""

@@ -1,0 +1,1 @@
+"""HD95 as an `evaluate` module: load it through its folder, see README.md."""

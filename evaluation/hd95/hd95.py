@@ -1,0 +1,29 @@
+"""HD95 of masks, as a module for `evaluate.load`."""
+
+from typing import Any
+
+from cosmos_datasets.evaluation.distances import distance_scores
+from cosmos_datasets.evaluation.distances import surface_points
+from cosmos_datasets.evaluation.mask_metric import MaskMetric
+from cosmos_datasets.evaluation.metrics import Convention
+from cosmos_datasets.evaluation.sample import Mask
+
+
+class Hd95(MaskMetric):
+    """HD95, the Hausdorff distance without the farthest five percent of each surface, in pixels or in millimetres."""
+
+    key = "hd95"
+    summary = "HD95, the 95 % Hausdorff distance of two masks, in pixels or millimetres; lower is better."
+    may_be_undefined = True
+
+    def score(
+        self,
+        prediction: Mask,
+        reference: Mask,
+        convention: Convention = "standard",
+        spacing: tuple[float, float] = (1.0, 1.0),
+        **options: Any,
+    ) -> float:
+        """HD95 of one pair of masks; NaN where one is empty (0 by the convention "released")."""
+        surfaces = surface_points(prediction), surface_points(reference)
+        return distance_scores(*surfaces, spacing, tolerance=0, convention=convention, **options).hd95

@@ -1,0 +1,64 @@
+"""Options that commands have in common: which masks, and how the model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+_SELECTION = (
+    click.option("--config", default="all", show_default=True,
+                 help="A source (acdc), a modality (ct), several (acdc,chaos) or all."),
+    click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only."),
+    click.option("--modality", help="One modality only, e.g. 'T2W MRI'."),
+    click.option("--object", "object_", help="One object only, e.g. liver, or several: liver,kidney."),
+    click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
+                 help="For instance-labelled sources: unions, single instances, or both (reported apart)."),
+    click.option("--limit", type=click.IntRange(1), help="Only the first N images."),
+    click.option("--subset", type=click.IntRange(1),
+                 help="Only N masks of each target, spread over sources, subjects and along volumes."),
+    click.option("--subset-seed", type=click.IntRange(0), default=0, show_default=True,
+                 help="Of the choice of --subset."),
+    click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only."),
+)  # fmt: skip
+_INFERENCE = (
+    click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32",
+                 show_default=True),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
+    click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam",
+                 show_default=True, help="As for cosmos-eval run."),
+    click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
+                 help="CPU threads of each process."),
+)  # fmt: skip
+_FORMATS = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="csv and json hold every figure.",
+)
+
+
+def selection_options(command: Command) -> Command:
+    """Give a command the options that choose masks; see :func:`cosmos_datasets.evaluation.selection.select`."""
+    return _with(_SELECTION, command)
+
+
+def inference_options(command: Command) -> Command:
+    """Give a command the options of :func:`cosmos_datasets.evaluation.models.load_model`, and ``--threads``."""
+    return _with(_INFERENCE, command)
+
+
+def format_option(command: Command) -> Command:
+    """Give a command ``--format``: how its table is printed."""
+    return _FORMATS(command)
+
+
+def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

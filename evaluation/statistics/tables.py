@@ -1,0 +1,160 @@
+"""Tables of scores: means with their intervals over subjects, beside what ignores the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cosmos_datasets.evaluation.statistics.bounds import bounds
+from cosmos_datasets.evaluation.statistics.options import Choice, Per, columns_of
+from cosmos_datasets.evaluation.statistics.units import per_unit
+from cosmos_datasets.evaluation.summary import OVER_TARGETS
+
+_RUN, _KIND = ["model", "run"], ["masks_are", "strategy"]
+_COUNTED = {"images": "image_id", "cases": "case_id", "subjects": "group_id", "sources": "source", "raters": "rater"}
+_FIGURES = [
+    *("masks", *_COUNTED, "units", "undefined", "mean", "low", "high", "median", "std", "blind"),
+    *("gain", "gain_low", "gain_high", "gap", "empty", "seen"),
+]
+
+
+def table(
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    per: Per = "mask",
+    metric: str = "dice",
+    choice: Choice = "oracle",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row a model, run, group, ``masks_are`` and strategy; runs in the order of the frame.
+
+    Args:
+        frame: see :func:`cosmos_datasets.evaluation.statistics.scores.read_runs`.
+        by: keys of :data:`~cosmos_datasets.evaluation.statistics.options.UNITS`; none for one row of everything.
+        per: what the means are over, see :func:`~cosmos_datasets.evaluation.statistics.units.per_unit`.
+        metric: a key of :data:`~cosmos_datasets.evaluation.statistics.options.METRICS`.
+        choice: ``oracle`` (the best of the model's masks, the paper's rule) or ``predicted`` (the one it prefers).
+        seed: of the bootstrap.
+
+    Returns:
+        ``model``, ``run``, the columns of ``by``, ``masks_are`` (``union`` or ``instances``: never mixed),
+        ``strategy``; ``masks``, ``images``, ``cases``, ``subjects``, ``sources``, ``raters``; ``units`` (of ``per``)
+        and how many of them are ``undefined`` (a distance to an empty prediction); over the others ``mean``,
+        ``median``, ``std`` (population), and ``low`` and ``high``, the 95 % bootstrap interval of the mean, whole
+        subjects redrawn (NaN for a single one); ``blind``; ``gain`` (mean minus blind) with ``gain_low`` and
+        ``gain_high``; ``gap`` (mean of the oracle minus mean of the model's own choice; NaN for S1); ``empty`` (share
+        of the masks whose prediction has no pixel); ``seen`` (``seen``, ``held out``, ``unknown``, or several of them
+        joined by `` + ``).
+
+    Raises:
+        CosmosError: for an unknown or missing metric, unit or grouping.
+    """
+    apart = [*_RUN, *columns_of(by), *_KIND]
+    return _table(frame, _units(frame, by, per, metric, choice), apart, choice, seed)
+
+
+def overall(
+    frame: pd.DataFrame, per: Per = "mask", metric: str = "dice", choice: Choice = "oracle", seed: int = 0
+) -> pd.DataFrame:
+    """The two means of each model, run, ``masks_are`` and strategy: over targets, and over masks (or ``per``).
+
+    Returns:
+        As :func:`table`, with ``over`` (``mean over targets``, each counts once; ``mean over masks``) and
+        ``targets`` in place of the columns of ``by``. In the mean over targets the figures of a target are its means,
+        and ``median`` and ``std`` are of these.
+    """
+    apart = [*_RUN, *_KIND]
+    units = _units(frame, (), per, metric, choice)
+    means = {
+        OVER_TARGETS: _table(frame, units, apart, choice, seed, within=["target"]),
+        f"mean over {per}s": _table(frame, units, apart, choice, seed),
+    }
+    targets = frame.groupby(apart, observed=True)["target"].nunique().rename("targets").reset_index()
+    rows = pd.concat([rows.assign(over=over).merge(targets, on=apart) for over, rows in means.items()])
+    order = [*_RUN, "over", "targets", *_KIND]
+    rows = rows[[*order, *(name for name in rows if name not in order)]]
+    # Stable, so that the means stay in the order above, and runs and strategies in theirs.
+    return rows.sort_values("masks_are", ascending=False, kind="stable", ignore_index=True)
+
+
+def full_table(
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    per: Per = "mask",
+    metric: str = "dice",
+    choice: Choice = "oracle",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """A table and below it the means of everything; see :func:`table` and :func:`overall`.
+
+    Returns:
+        The columns of :func:`table` behind ``over``, which is empty for its rows.
+    """
+    means = overall(frame, per, metric, choice, seed).drop(columns="targets")
+    if not columns_of(by):
+        return means[["over", *(name for name in means if name != "over")]]
+    rows = table(frame, by, per, metric, choice, seed)
+    return pd.concat([rows.assign(over=""), means], ignore_index=True)[["over", *rows]]
+
+
+def _units(frame: pd.DataFrame, by: Sequence[str], per: Per, metric: str, choice: Choice) -> pd.DataFrame:
+    apart = [column for column in columns_of(by) if column in {"label", "rater"}]
+    units = per_unit(frame, per, metric, choice, apart)
+    return units.assign(gain=units["value"] - units["blind"], gap=units["oracle"] - units["predicted"])
+
+
+def _table(
+    frame: pd.DataFrame,
+    units: pd.DataFrame,
+    apart: list[str],
+    choice: Choice,
+    seed: int,
+    within: Sequence[str] = (),
+) -> pd.DataFrame:
+    figures = ["value", "blind", "gain", "gap"]
+    measured = units
+    if within:
+        measured = units.groupby([*apart, *within], observed=True)[figures].mean().reset_index()
+    groups = measured.groupby(apart, observed=True)
+    found = _counts(frame, apart, choice)
+    of_units = units.groupby(apart, observed=True)["value"]
+    found = found.assign(units=of_units.size(), undefined=of_units.size() - of_units.count())
+    value = groups["value"]
+    found = found.assign(mean=value.mean(), median=value.median(), std=value.std(ddof=0))
+    found = found.join(groups[["blind", "gain", "gap"]].mean())
+    for name, column in (("", "value"), ("gain_", "gain")):
+        ends = bounds(units, apart, column, within=within, seed=seed)
+        pairs = [ends.get(key, (np.nan, np.nan)) for key in found.index]
+        found[[f"{name}low", f"{name}high"]] = np.array(pairs, dtype=float).reshape(-1, 2)
+    rows = found.reset_index()
+    return in_order(rows, frame, apart)[[*apart, *_FIGURES]]
+
+
+def in_order(rows: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Rows by their names, these as text: groups by the alphabet, unions first, runs as they are in the frame."""
+    place = {run: n for n, run in enumerate(frame["run"].cat.categories)}
+    last = ["masks_are", *(name for name in ("run", "strategy") if name in names)]
+    order = [*(name for name in names if name not in {*last, "model"}), *last]
+    return rows.astype({name: str for name in names if name != "rater"}).sort_values(
+        order,
+        ascending=[name != "masks_are" for name in order],
+        key=lambda column: column.map(place) if column.name == "run" else column,
+        ignore_index=True,
+    )
+
+
+def _counts(frame: pd.DataFrame, apart: list[str], choice: Choice) -> pd.DataFrame:
+    """What a group is of: how many masks, images, subjects, and whether the model has seen them."""
+    groups = frame.groupby(apart, observed=True)
+    counts = pd.DataFrame({"masks": groups.size()})
+    for name, column in _COUNTED.items():
+        kept = frame[list(dict.fromkeys([*apart, column]))].drop_duplicates()
+        counts[name] = kept.groupby(apart, observed=True).size()
+    area = frame[f"pred_area_{choice}"]
+    empty = (area == 0).astype(float).where(area.notna())
+    counts["empty"] = frame[apart].assign(empty=empty).groupby(apart, observed=True)["empty"].mean()
+    seen = frame[[*apart, "seen"]].drop_duplicates().groupby(apart, observed=True)["seen"]
+    counts["seen"] = seen.agg(lambda words: " + ".join(sorted(words)))
+    return counts

@@ -1,0 +1,1 @@
+"""A whole study with one command: its steps, a plan with estimates, and carrying it out, resumably."""
