@@ -70,19 +70,29 @@ def measure_models(
     # The small model knows which device the name means, and brings along the imports that all models need.
     device = load_model("tiny", request.device).device
     report: Report = {"settings": _settings(request, samples, repeats, device), "models": []}
-    kept = {}
-    if earlier is not None and earlier["settings"] == json.loads(json.dumps(report["settings"])):
-        kept = {model["digest"]: model for model in earlier["models"]}
+    held = {} if earlier is None else _held(earlier, report["settings"], request.out)
     for digest, checkpoint in checkpoints.items():
-        if digest in kept:
-            model = kept[digest]
+        if digest in held:
+            model = held[digest]
             announce(f"{model['name']}: measured {model['measured'][:10]}; delete {request.out} to measure it again")
         else:
             announce(f"{checkpoint.name}: {plural(len(samples), 'image')}, every operation {plural(repeats, 'time')}")
             model = _measure(request, checkpoint, digest, samples, repeats, device, progress, announce)
-        report["models"].append(model)
+        held[digest] = model
+        report["models"] = list(held.values())
         write_report(request.out, report)
     return report
+
+
+def _held(earlier: Report, settings: dict[str, Any], out: Path) -> dict[str, Any]:
+    """The models that a folder holds, by digest; raises :class:`CosmosError` if they were measured in another way."""
+    there, here = earlier["settings"], json.loads(json.dumps(settings))
+    if differing := sorted(name for name in {*there, *here} if there.get(name) != here.get(name)):
+        raise CosmosError(
+            f"{out} holds measurements of another kind ({', '.join(differing)} differ). Give --out a new folder, or "
+            "delete this one if its results are no longer needed."
+        )
+    return {model["digest"]: model for model in earlier["models"]}
 
 
 def read_report(out: Path) -> Report | None:

@@ -36,9 +36,10 @@ def factors(run: Path, dataset: str, by: str, style: str, figures: Path | None, 
       boundary complexity   elliptic Fourier order of its outline: 1 for a disc, more for what is less even
       modality              as a number, its place in the vocabulary
 
-    A figure is the Spearman partial correlation of a factor with DICE, the other four held fixed, from -1 to 1. It
-    is marked where p < 0.001 (text: a star, markdown: bold), and a dash where a factor is the same for all masks or
-    there are too few. The p-values take masks for independent, as the paper does; slices of a volume are not.
+    A figure is the Spearman partial correlation of a factor with DICE, the others that vary held fixed, from -1 to 1.
+    It is marked where p < 0.001 (text: a star, markdown: bold), and a dash where the factor or DICE is the same for
+    all masks or there are too few. The p-values take masks for independent, as the paper does; slices of a volume are
+    not.
 
     What was measured is kept in RUN/factors.parquet: an interrupted command goes on there, a second one starts at
     once.

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.interactive.figure import curve_columns, draw
 from cosmos_datasets.evaluation.interactive.store import RESULTS
 from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS, records, to_csv
@@ -63,7 +65,10 @@ def summarise(results: Path) -> pd.DataFrame:
         (mean clicks), ``failed_80`` … (share of masks, 0 to 1), ``auc``, ``dice_blind``, ``dice_1`` … ``dice_N``.
     """
     columns = [*_TEXTS, "instance", "click", "dice_blind", *(f"dice_{choice}" for choice in CHOICES)]
-    frame = pq.read_table(results, columns=columns, read_dictionary=_TEXTS).to_pandas()
+    try:
+        frame = pq.read_table(results, columns=columns, read_dictionary=_TEXTS).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise CosmosError(f"{results} cannot be read ({error}); give the command of its run again.") from error
     frame["masks_are"] = (frame["instance"] > 0).map({True: "instances", False: "union"})
     n = int(frame["click"].max())
     lines = []

@@ -59,8 +59,10 @@ def _tests(
         Column("difference", "B - A", "signed_ci"),
         Column("p_value", "p", "p", note="Wilcoxon's signed-rank test over subjects, Holm's correction."),
     )
+    family = "all pairs and strategies" if "strategy" in rows else "the pairs of a run"
     text = (
         f"The same masks under A and under B, DICE of the {choice} mask. p: Wilcoxon's signed-rank test on each "
-        "subject's mean difference, by Holm's correction; a dash where there are fewer than six subjects."
+        f"subject's mean difference, by Holm's correction over {family}, the means over targets and over masks apart; "
+        "a dash where there are fewer than six subjects."
     )
     return Sheet(name, title, rows, columns, (text,))

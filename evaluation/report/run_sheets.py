@@ -120,9 +120,9 @@ def factor_sheet(runs: Sequence[Folder], joined: Mapping[str, pd.DataFrame], cho
         *(Column(factor, title(factor), "rho", ends=f"{factor}_") for factor in factors),
     )
     text = (
-        f"Spearman's partial correlation of DICE ({choice}) with each factor, the other four held fixed; * p < "
-        f"{SIGNIFICANT}. A dash: the factor is the same for all masks, or there are too few. p takes masks for "
-        "independent, which slices of a volume are not."
+        f"Spearman's partial correlation of DICE ({choice}) with each factor, the others that vary held fixed; * p < "
+        f"{SIGNIFICANT}. A dash: the factor or DICE is the same for all masks, or there are too few masks. p takes "
+        "masks for independent, which slices of a volume are not."
     )
     rows = rows.reset_index(drop=True)
     return Sheet("factors", "What DICE depends on", rows, telling(rows, columns), (text,))
@@ -139,6 +139,20 @@ def _wide(correlations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def _unmoved_of(run: Folder, annotation: dict[str, Any]) -> pd.DataFrame:
+    """The rows of unmoved prompts; raises :class:`CosmosError` if they are of other masks than the run's now."""
+    rows = pd.DataFrame(annotation["annotation"])
+    if "variant" in rows:
+        rows = rows[rows["variant"].fillna("") == ""].reset_index(drop=True)
+    masks = int(rows.groupby("strategy")["masks"].sum().max())
+    if masks != run.facts["data"]["masks_selected"]:
+        raise CosmosError(
+            f"{run.path / ANNOTATION} is of {masks:,} masks, and the run of {run.facts['data']['masks_selected']:,}; "
+            "give the command of cosmos-eval annotation again, or delete it."
+        )
+    return rows
+
+
 def annotation_sheet(runs: Sequence[Folder]) -> Sheet | None:
     """The effort to correct the masks, where ``annotation.json`` stands beside the results.
 
@@ -148,9 +162,7 @@ def annotation_sheet(runs: Sequence[Folder]) -> Sheet | None:
     read = {run: _annotation(run.path / ANNOTATION) for run in runs if (run.path / ANNOTATION).is_file()}
     if not read:
         return None
-    rows = pd.concat([named(run, pd.DataFrame(one["annotation"])) for run, one in read.items()], ignore_index=True)
-    if "variant" in rows:
-        rows = rows[rows["variant"].fillna("") == ""].reset_index(drop=True)
+    rows = pd.concat([named(run, _unmoved_of(run, one)) for run, one in read.items()], ignore_index=True)
     about = [name for name in ("object", "modality", "source") if name in rows]
     columns = (
         *_WHO,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cosmos_datasets.cli.printing import paragraph, print_json
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.statistics.options import CHOICES, METRICS, PER, UNITS
 
 if TYPE_CHECKING:
@@ -106,15 +107,17 @@ def _print_table(
     seed: int = 0,
 ) -> None:
     from cosmos_datasets.evaluation.statistics.formats import to_text
-    from cosmos_datasets.evaluation.statistics.scores import read_runs
-    from cosmos_datasets.evaluation.statistics.shown import notes_of_table, shown_table
+    from cosmos_datasets.evaluation.statistics.scores import read_runs, settings_of
+    from cosmos_datasets.evaluation.statistics.shown import notes_of_settings, notes_of_table, shown_table
     from cosmos_datasets.evaluation.statistics.tables import full_table
 
     rows = full_table(read_runs(runs), by, per, metric, choice, seed)
     if style in {"csv", "json"}:
         click.echo(to_text(rows, style), nl=False)
     else:
-        print_with_notes(shown_table(rows, by, metric), notes_of_table(rows, by, per, metric, choice), style)
+        notes = notes_of_table(rows, by, per, metric, choice)
+        notes += notes_of_settings([settings_of(run) for run in runs], metric)
+        print_with_notes(shown_table(rows, by, metric), notes, style)
 
 
 @click.command(short_help="Which sources a model was trained on, as far as is known.")
@@ -135,6 +138,10 @@ def seen(model: str, style: str) -> None:
     from cosmos_datasets.evaluation.statistics.seen import facts_of, facts_of_folder, facts_table, in_words
 
     folder = Path(model).expanduser()
+    if not model.strip():
+        raise CosmosError("the name of the model is empty.")
+    if (folder / "run.json").is_file():
+        raise CosmosError(f"{model} is a run, not a model; cosmos-eval table {model} --by source has the column seen.")
     if model in PACKAGED:
         facts = facts_of(PACKAGED[model][1])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from pandas.api.types import union_categoricals
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.results import SCHEMA
 from cosmos_datasets.evaluation.statistics.seen import seen_by
+
+T = TypeVar("T")
 
 #: Words of which a run has few, read as categories: a million rows take little memory and are grouped quickly.
 _WORDS = (
@@ -106,12 +108,24 @@ def read_results(run: Path, columns: Sequence[str], filters: pc.Expression | Non
     return frame
 
 
+def settings_of(run: Path) -> dict[str, Any]:
+    """What decided the scores of a run beside model and data, see :class:`..scoring.Settings`.
+
+    Raises:
+        CosmosError: if the run's own note of it is missing or damaged.
+    """
+    return _noted(run, lambda facts: dict(facts["settings"]))
+
+
 def _model(run: Path) -> tuple[str, Any]:
     """The model's name, and what it was fine-tuned on, if it was."""
+    return _noted(run, lambda facts: (str(facts["model"]["name"]), facts["model"].get("learnt")))
+
+
+def _noted(run: Path, part: Callable[[dict[str, Any]], T]) -> T:
     path = run / "run.json"
     try:
-        model = json.loads(path.read_text(encoding="utf-8"))["model"]
-        return str(model["name"]), model.get("learnt")
+        return part(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CosmosError(f"{path} is missing or damaged; give the command of its run again.") from error
 

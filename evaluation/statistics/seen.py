@@ -150,5 +150,5 @@ def in_words(facts: Sequence[Fact]) -> list[tuple[str, str]]:
         alike.setdefault((fact.seen, fact.provenance), []).append(f"{name} ({'; '.join(parts)})" if parts else name)
     found = [(f"{seen}: {', '.join(names)}", why) for (seen, why), names in alike.items()]
     if not any(fact.source == ANY for fact in facts):
-        found.append(("unknown: all other sources", "nothing is listed"))
+        found.append((f"unknown: all {'other ' if found else ''}sources", "nothing is listed"))
     return found

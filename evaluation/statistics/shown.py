@@ -15,6 +15,8 @@ from cosmos_datasets.evaluation.statistics.options import METRICS, OF_COUNTS, WI
 
 WHOSE = {"oracle": "the best of the model's masks", "predicted": "the mask that the model itself prefers"}
 Row = dict[str, Any]
+#: Metrics with a tolerance: its name in the settings of a run, and its unit.
+_TOLERANCES = {"nsd": ("tolerance", "px"), "nsd_mm": ("tolerance_mm", "mm")}
 
 
 def shown_table(rows: pd.DataFrame, by: Sequence[str], metric: str) -> pd.DataFrame:
@@ -66,6 +68,24 @@ def notes_of_table(rows: pd.DataFrame, by: Sequence[str], per: str, metric: str,
             f"{plural(few, 'row')} with fewer than {MIN_GROUPS} subjects: the interval there (none for a single "
             "subject) is too narrow to lean on."
         )
+    return notes
+
+
+def notes_of_settings(settings: Sequence[Mapping[str, Any]], metric: str) -> list[str]:
+    """What decided a metric in the runs of a table, where a reader has to know it.
+
+    Args:
+        settings: of each run, see :func:`cosmos_datasets.evaluation.statistics.scores.settings_of`.
+        metric: a key of :data:`~cosmos_datasets.evaluation.statistics.options.METRICS`.
+    """
+    notes = []
+    if metric in _TOLERANCES:
+        name, unit = _TOLERANCES[metric]
+        notes.append(f"NSD: within {', '.join(dict.fromkeys(f'{one.get(name):g}' for one in settings))} {unit}.")
+    for name in ("grid", "convention", *(_TOLERANCES.get(metric, ())[:1])):
+        values = list(dict.fromkeys(str(one.get(name)) for one in settings))
+        if len(values) > 1:
+            notes.append(f"The runs differ in {name.replace('_', ' ')}: {', '.join(values)}.")
     return notes
 
 

@@ -96,6 +96,8 @@ def full_table(
     if not columns_of(by):
         return means[["over", *(name for name in means if name != "over")]]
     rows = table(frame, by, per, metric, choice, seed)
+    if "rater" in rows:
+        rows["rater"] = rows["rater"].astype("Int64")  # which stays whole beside the means, which have none
     return pd.concat([rows.assign(over=""), means], ignore_index=True)[["over", *rows]]
 
 

@@ -44,8 +44,8 @@ def between_strategies(
         ``over`` (empty for a group), ``model``, ``run``, the columns of ``by``, ``masks_are``, ``a``, ``b`` (the
         strategies); ``masks``, ``subjects``; ``mean_a``, ``mean_b``, ``blind_a``, ``blind_b``, ``difference``
         (B - A) with ``low`` and ``high`` (95 % bootstrap over subjects; NaN for a single one); ``p_value`` (Wilcoxon's
-        signed-rank test on each subject's mean difference, by Holm's correction over all rows; the means over targets,
-        and those over masks, are families of their own; NaN for fewer than six subjects), ``p_uncorrected``.
+        signed-rank test on each subject's mean difference, by Holm's correction over the rows of a run; the means over
+        targets, and those over masks, are families of their own; NaN for fewer than six subjects), ``p_uncorrected``.
 
     Raises:
         CosmosError: if there are no two strategies with such scores, or for an unknown or missing metric or grouping.
@@ -63,7 +63,8 @@ def between_models(
     """Every pair of runs, on the masks that both evaluated; see :func:`between_strategies`.
 
     Returns:
-        As there, with ``strategy`` in place of ``model`` and ``run``; ``a`` and ``b`` are runs.
+        As there, with ``strategy`` in place of ``model`` and ``run``; ``a`` and ``b`` are runs, and Holm's correction
+        is over the rows of all pairs.
     """
     return _between(frame, "run", ["strategy"], by, metric, choice, seed)
 
@@ -79,7 +80,7 @@ def _between(
     kinds: list[tuple[str, list[str], list[str]]] = [("", [*apart, *columns, *pair], [])] if columns else []
     kinds += [(OVER_TARGETS, [*apart, *pair], ["target"]), (OVER_MASKS, [*apart, *pair], [])]
     families = [
-        in_order(_corrected(_rows(sums, keys, within, seed)), frame, keys).assign(over=over)
+        in_order(_corrected(_rows(sums, keys, within, seed), apart), frame, keys).assign(over=over)
         for over, keys, within in kinds
     ]
     return pd.concat(families, ignore_index=True)[["over", *apart, *columns, *pair, *_RESULTS]]
@@ -128,10 +129,15 @@ def _rows(sums: pd.DataFrame, keys: list[str], within: list[str], seed: int) -> 
     return found.reset_index()
 
 
-def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
-    """Holm's correction over all rows."""
-    p_values = holm([None if np.isnan(p) else float(p) for p in rows["p_uncorrected"]])
-    return rows.assign(p_value=[_or_nan(p) for p in p_values])
+def _corrected(rows: pd.DataFrame, apart: list[str]) -> pd.DataFrame:
+    """Holm's correction: each run asks for itself, so that what else is in a report does not change its answers."""
+    tests = rows["p_uncorrected"]
+    families = [family for _, family in tests.groupby(rows["run"], observed=True)] if "run" in apart else [tests]
+    corrected = [
+        pd.Series(map(_or_nan, holm([None if np.isnan(p) else float(p) for p in family])), family.index, dtype=float)
+        for family in families
+    ]
+    return rows.assign(p_value=pd.concat(corrected))
 
 
 def _or_nan(p: float | None) -> float:

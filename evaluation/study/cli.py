@@ -125,9 +125,9 @@ def paper(
       efficiency   seconds and memory                            finetune     where asked for
       compare      every two models                              report       over all of it
 
-    A plan with an estimate comes first. What is done is kept: the same command goes on where it stopped, with further
-    models too. If a step fails, those that do not need it are carried out all the same. --subset makes a small study
-    that is faithful to the large one.
+    A plan with an estimate comes first. What is done is kept: the same command goes on where it stopped, also with
+    further models beside the earlier ones. If a step fails, those that do not need it are carried out all the same.
+    --subset makes a small study that is faithful to the large one.
 
     Output: DIR/MODEL/STEP, DIR/compare, DIR/report/index.html, and DIR/study.json.
     """
@@ -143,14 +143,14 @@ def paper(
         signal.signal(one, signal.default_int_handler)
     if is_launched():
         raise CosmosError("paper starts its own processes; give it --processes N instead of torchrun or accelerate.")
-    if not (yes or only_plan or sys.stdin.isatty()):
-        raise CosmosError("nobody is there to ask whether to begin; give --yes.")
     say = functools.partial(click.echo, err=True)
     question = Question(models=models, object=object_, **options)
     study = prepare(question, run_module, device=device, processes=processes, skip=skip, finetune=finetune, say=say)
     click.echo(render(study), err=not only_plan)
     if only_plan or study.is_done:
         return
+    if not (yes or sys.stdin.isatty()):
+        raise CosmosError("nobody is there to ask whether to begin; give --yes.")
     if not yes:
         click.confirm("\nBegin?", abort=True, err=True)
     outcome = study.conduct(run_module, say)

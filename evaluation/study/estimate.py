@@ -156,12 +156,18 @@ def plan(
         processes: that share the work.
         done: names of the steps that are done.
     """
-    lines = []
+    lines: list[Line] = []
+    coming = set(done)
     for step in steps:
+        if lacking := [name for name in step.after if name not in coming]:
+            lines.append(Line(step, Estimate(why_not=f"it needs {', '.join(lacking)}"), False))
+            continue
         if step.name in done:
             lines.append(Line(step, Estimate(counts.images, counts.masks, seconds=0.0), True))
         elif step.model:
             lines.append(Line(step, estimate(step, question, speeds[step.model], counts, processes), False))
         else:
             lines.append(Line(step, replace(Estimate(), images=counts.images, masks=counts.masks), False))
+        if not lines[-1].estimate.why_not:
+            coming.add(step.name)
     return lines

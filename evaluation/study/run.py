@@ -10,6 +10,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from cosmos_datasets.cli.printing import bytes_text, plural
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.grid.plan import duration
 from cosmos_datasets.evaluation.study.calibration import Speed, calibrate
 from cosmos_datasets.evaluation.study.conduct import Outcome, conduct
@@ -110,6 +111,8 @@ def prepare(
     counts = Counts(selection.images, len(selection.table))
     lines = plan(wanted, question, speeds, counts, processes, done)
     names = [line.step.name for line in lines if not line.estimate.why_not]
+    if not names and not done:
+        raise CosmosError("no step is left: each is skipped, or needs one that is.")
     facts = question.request(question.models[0]).data_facts(selection)
     chosen = (
         f"{question.study.title}\n{facts['dataset']}, {question.config}: {plural(counts.masks, 'mask')} of "
@@ -137,6 +140,8 @@ def render(study: Study) -> str:
         colalign=["left", *["right"] * 5],
     )
     notes = [f"{line.step.name} is left out: {line.estimate.why_not}" for line in study.lines if line.estimate.why_not]
+    if others := sorted(set(study.record.models) - set(study.question.folders)):
+        notes.append(f"The folder holds {', '.join(others)} too: comparisons and report leave out what is not named.")
     notes += [f"Of this preset: {note}." for note in study.question.study.notes]
     measured = "; ".join(
         f"{folder} on {speed.device}: {speed.encode:.2g} s to encode, {speed.prompt:.2g} s a prompt, "

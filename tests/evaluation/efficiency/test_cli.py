@@ -73,8 +73,17 @@ def test_a_model_is_measured_once(
     again = cli(*args)
     assert again.stdout == first
     assert "sam2: measured " in again.stderr
-    with pytest.raises(AssertionError, match="measured again"):
+    with pytest.raises(AssertionError, match=r"another kind \(repeats differ\)"):
         cli(*args, "--repeats", 2)
+
+
+def test_further_models_stand_beside_the_earlier_ones(
+    args: Args, models: dict[str, Path], tmp_path: Path, cli: Any
+) -> None:
+    out = tmp_path / "cost"
+    for name in ("sam2", "sam", "sam2"):
+        cli(*args, "--model", models[name], "--out", out)
+    assert [model["name"] for model in json.loads((out / "efficiency.json").read_text())["models"]] == ["sam2", "sam"]
 
 
 def test_ctrl_c_leaves_the_models_so_far(

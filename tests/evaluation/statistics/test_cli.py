@@ -110,7 +110,7 @@ def test_what_a_model_has_seen(tmp_path: Path, cli: Any) -> None:
     assert "held out: acdc" in medsam
     assert "supplementary" in medsam
     assert "unknown: all other sources" in cli("seen", "facebook/sam-vit-base").stdout
-    assert cli("seen", "somebody/else").stdout.startswith("unknown: all other sources")
+    assert cli("seen", "somebody/else").stdout.startswith("unknown: all sources")
     tiny = json.loads(cli("seen", "tiny", "--format", "json").stdout)
     assert {row["seen"] for row in tiny if row["source"] != "mni152"} == {"held out"}
     (tmp_path / "finetune.json").write_text(

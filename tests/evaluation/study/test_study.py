@@ -167,9 +167,22 @@ def test_an_interrupted_study_goes_on(question: Question, command: str) -> None:
 
 def test_skipping(question: Question) -> None:
     one = replace(question, models=("tiny",))
-    outcome, _ = conduct(one, Recorder(), skip=("grid", "randomness", "interactive"))
-    assert outcome.left_out == {"tiny/drop": "tiny/randomness"}
+    skip = ("grid", "randomness", "interactive")
+    reasons = {line.step.name: line.estimate.why_not for line in study_of(one, Recorder(), skip=skip).lines}
+    assert {name: why for name, why in reasons.items() if why} == {"tiny/drop": "it needs tiny/randomness"}
+    outcome, _ = conduct(one, Recorder(), skip=skip)
     assert set(outcome.done) == {"tiny/zero-shot", "tiny/factors", "tiny/annotation", "tiny/efficiency", "report"}
+
+
+def test_skipping_everything(question: Question) -> None:
+    with pytest.raises(CosmosError, match="no step is left"):
+        study_of(question, Recorder(), skip=KINDS)
+
+
+def test_models_that_are_not_named_again_are(question: Question) -> None:
+    conduct(question, Recorder())
+    fewer = study_of(replace(question, models=question.models[:1]), Recorder())
+    assert "leave out what is not named" in render(fewer)
 
 
 @pytest.mark.parametrize(
