@@ -14,7 +14,19 @@ from cosmos_datasets.source import Source
 _CORE = Path(__file__).parent
 #: What decides the content of a row; the CLI and the README writer do not.
 _CORE_MODULES = (
-    *("alignment", "case", "encoding", "grid", "intensity", "label_maps", "neutral", "orientation", "pairing"),
+    *(
+        "alignment",
+        "case",
+        "encoding",
+        "examine",
+        "finding",
+        "grid",
+        "intensity",
+        "label_maps",
+        "neutral",
+        "orientation",
+        "pairing",
+    ),
     *("schema", "source", "standardise", "build/plan", "build/seal"),
     *(f"readers/{path.stem}" for path in sorted((_CORE / "readers").glob("*.py"))),
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cosmos_datasets.finding import Finding
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -22,6 +24,7 @@ class Grid:
         placed: whether the file itself states the affine; ``False`` where its reader made up a default.
         stacked: the array is a volume although it has no affine: slices that came as pictures or without a position.
         spacing: for a picture whose file states a pixel size, millimetres of (rows, columns); else ``None``.
+        notes: what the reader noticed and a user should know; ``where`` names the file where there are several.
     """
 
     array: NDArray[np.generic]
@@ -29,6 +32,7 @@ class Grid:
     placed: bool = True
     stacked: bool = False
     spacing: tuple[float, float] | None = None
+    notes: tuple[Finding, ...] = ()
 
     @property
     def is_volume(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CosmosError, LayoutError
+from cosmos_datasets.finding import Finding
 
 if TYPE_CHECKING:
     from cosmos_datasets.case import Case
@@ -68,6 +68,21 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What a raw folder holds, before anything is decoded.
+
+    Attributes:
+        root: the folder of the layout.
+        cases: the labelled cases, sorted by case id; every case id once.
+        findings: what the loader noticed: a list of splits that is not there, say.
+    """
+
+    root: Path
+    cases: list[Case]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
 class Source:
     """A public data set: its facts, and how its files become cases.
 
@@ -90,7 +105,8 @@ class Source:
         related: ids of sources that share scans with this one.
         unverified: facts that are stated from general knowledge and were not checked against the release.
         markers: glob patterns, relative to the layout's root; the folder where one of them matches is the root.
-        find_cases: given the root, yields its labelled cases without decoding anything.
+        find_cases: given the root, yields its labelled cases without decoding anything, and a :class:`Finding` for
+            what a user should know of the folder as a whole.
         extra: a neighbouring data set that is not among the 53 of the paper.
         paper_release: where classes differ by release (``Label.release``), the one of the paper's time.
     """
@@ -107,7 +123,7 @@ class Source:
     layout: str
     citation: str
     expected: Mapping[str, int]
-    find_cases: Callable[[Path], Iterable[Case]]
+    find_cases: Callable[[Path], Iterable[Case | Finding]]
     markers: tuple[str, ...]
     plane: Plane = "axial"
     downloads: tuple[Download, ...] = ()
@@ -180,22 +196,29 @@ class Source:
         )
 
     def cases(self, raw: Path) -> list[Case]:
-        """List the labelled cases of a raw folder, sorted by case id.
+        """List the labelled cases of a raw folder; see :meth:`listing`."""
+        return self.listing(raw).cases
+
+    def listing(self, raw: Path) -> Listing:
+        """List a raw folder. Nothing is decoded.
 
         Args:
             raw: the publisher's folder, or a parent of it.
 
-        Returns:
-            The cases; every case id once. Nothing is decoded.
-
         Raises:
-            LayoutError: if the folder does not look like the published layout or holds no labelled case.
+            LayoutError: if the folder does not look like the published layout, a table or list in it is damaged, or it
+                holds no labelled case.
         """
         root = self.root(raw)
         try:
-            cases = sorted(self.find_cases(root), key=lambda case: case.case_id)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise self.layout_error(root, f"a table or list in it is no text ({error})") from None
+            found = list(self.find_cases(root))
+        except CosmosError:
+            raise
+        except Exception as error:  # a damaged table raises nearly anything
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise self.layout_error(root, f"a file name, table or list in it cannot be read ({reason})") from error
+        findings = [one for one in found if isinstance(one, Finding)]
+        cases = sorted((one for one in found if not isinstance(one, Finding)), key=lambda case: case.case_id)
         if not cases:
             raise self.layout_error(root, "no image with a label beside it was found")
         seen: set[str] = set()
@@ -203,7 +226,7 @@ class Source:
             if case.case_id in seen:
                 raise LayoutError(f"{self.id}: two files claim case {case.case_id} under {root}; remove one copy.")
             seen.add(case.case_id)
-        return cases
+        return Listing(root, cases, findings)
 
 
 def _may_hold_data(folder: Path) -> bool:

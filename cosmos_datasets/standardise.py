@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosmos_datasets.alignment import on_grid
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.encoding import decode_image, encode_image, encode_mask, jpeg_stream
-from cosmos_datasets.errors import CaseError
+from cosmos_datasets.examine import MIN_AREA, OpenCase, open_case, opening
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.intensity import Intensity, to_8bit
-from cosmos_datasets.label_maps import FoundMask, ValueTable, as_integers, masks_of_slice, value_table
-from cosmos_datasets.orientation import Slicing, slicing
+from cosmos_datasets.label_maps import FoundMask
+from cosmos_datasets.orientation import Slicing
 from cosmos_datasets.readers import Picture
-from cosmos_datasets.source import Label, Source
+from cosmos_datasets.source import Source
 
-#: A mask must have more pixels than this (protocol of the paper: the count of each label in a slice).
-MIN_AREA = 50
 FOLDS = 5
 
 Row = dict[str, Any]
@@ -40,10 +37,14 @@ class Standardised:
     Attributes:
         rows: in slice order, as the schema asks (see :mod:`cosmos_datasets.schema`).
         dropped: reason -> how many masks or images were left out.
+        findings: what is odd about the files, see :mod:`cosmos_datasets.examine`.
+        pixels: digest of the raw image, equal for copies.
     """
 
     rows: list[Row] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    pixels: str = ""
 
 
 def fold_of(group_id: str) -> int:
@@ -68,30 +69,23 @@ def standardise(source: Source, case: Case, intensity: Intensity | None = None) 
         CaseError: if a file is damaged, a label value is not declared, or image and labels do not fit together; the
             message names the case.
     """
-    try:
-        return _standardise(source, case, intensity or Intensity())
-    except CaseError as error:
-        raise CaseError(f"{source.id}/{case.case_id}: {error}") from error
+    with opening(source, case):
+        return _standardise(open_case(source, case, intensity or Intensity()), intensity or Intensity())
 
 
-def _standardise(source: Source, case: Case, intensity: Intensity) -> Standardised:
-    image = case.image.read()
-    cut = slicing(image.affine, case.plane or source.plane) if image.is_volume else None
-    result = Standardised()
+def _standardise(opened: OpenCase, intensity: Intensity) -> Standardised:
+    source, case, image, cut = opened.source, opened.case, opened.image, opened.cut
+    result = Standardised(pixels=opened.digest)
     objects: dict[int, list[Row]] = {}
-    for annotation in case.annotations:
-        stored = annotation.reader.read()
-        try:
-            labels = on_grid(stored, image, trust_index=annotation.on_image_grid)
-            for index, one in _masks(source, annotation, labels, cut, result.dropped):
-                objects.setdefault(index, []).append(one)
-        except CaseError as error:
-            raise CaseError(f"{annotation.reader.files[0]}: {error}") from error
+    for annotation, index, mask in opened.masks():
+        row = _mask_row(annotation, mask, result.dropped)
+        if row is not None:
+            objects.setdefault(index, []).append(row)
+    result.findings = opened.findings
     slices = cut.stack(image.array) if cut else image.array[None]
     result.dropped["image without a mask"] += len(slices) - len(objects)
-    bounds = (0.0, 0.0) if _is_displayable(image, cut) else intensity.bounds(image.array)
     for index in sorted(objects):
-        pixels, used = _pixels(slices[index], _is_displayable(image, cut), intensity, bounds)
+        pixels, used = _pixels(slices[index], opened, intensity)
         stream = _own_stream(case, pixels)
         result.rows.append(
             {
@@ -151,68 +145,30 @@ def _place(case: Case, image: Grid, cut: Slicing | None, index: int, count: int,
     }
 
 
-def _is_displayable(image: Grid, cut: Slicing | None) -> bool:
-    """Whether the pixels are 8 bit already and no scanner's arbitrary units: pictures, and stacks of pictures."""
-    return image.array.dtype in (np.uint8, np.bool_) and (cut is None or cut.plane == "native")
-
-
 def _pixels(
-    values: NDArray[Any], displayable: bool, intensity: Intensity, bounds: tuple[float, float]
+    values: NDArray[Any], opened: OpenCase, intensity: Intensity
 ) -> tuple[NDArray[np.uint8], tuple[float, float]]:
-    if displayable:
+    if opened.displayable:
         pixels = values.astype(np.uint8) * (255 if values.dtype == np.bool_ else 1)
         return pixels, (0.0, 255.0 if values.dtype == np.uint8 else 1.0)
-    if intensity.mode == "minmax-slice":
-        bounds = intensity.bounds(values)
+    bounds = intensity.bounds(values) if intensity.mode == "minmax-slice" else opened.bounds
     return to_8bit(values, *bounds), bounds
 
 
-def found_masks(
-    source: Source, annotation: Annotation, labels: NDArray[Any], cut: Slicing | None
-) -> Iterator[tuple[int, FoundMask]]:
-    """Find every mask of an annotation, whatever its size, excluded labels too.
-
-    Args:
-        source: gives label values their meaning.
-        annotation: whose values they are.
-        labels: on the grid of the image, see :func:`cosmos_datasets.alignment.on_grid`.
-        cut: how a volume becomes slices; ``None`` for a picture.
-
-    Yields:
-        Slice number (0 for a picture) and mask.
-
-    Raises:
-        CaseError: if values are not whole, or not declared.
-    """
-    stack = cut.stack(labels) if cut else labels[None]
-    if annotation.label is None:
-        table: ValueTable | Label = value_table(source.table(annotation.table))
-        stack = as_integers(stack)
-    else:
-        table = source.label(annotation.label)
-    for index, plane in enumerate(stack):
-        if plane.any():
-            yield from ((index, mask) for mask in masks_of_slice(plane, annotation, table))
-
-
-def _masks(
-    source: Source, annotation: Annotation, labels: NDArray[Any], cut: Slicing | None, dropped: Counter[str]
-) -> Iterator[tuple[int, Row]]:
-    for index, (label, instance, box, area, mask) in found_masks(source, annotation, labels, cut):
-        if label.object is None:
-            dropped[f"excluded label {label.name}: {label.excluded}"] += 1
-        elif area <= MIN_AREA:
-            dropped[f"mask of {MIN_AREA} pixels or fewer"] += 1
-        else:
-            yield (
-                index,
-                {
-                    "mask": {"bytes": encode_mask(mask()), "path": None},
-                    "object": label.object,
-                    "label": label.name,
-                    "instance": instance,
-                    "rater": annotation.rater,
-                    "area": area,
-                    "bbox": list(box),
-                },
-            )
+def _mask_row(annotation: Annotation, found: FoundMask, dropped: Counter[str]) -> Row | None:
+    label, instance, box, area, mask = found
+    if label.object is None:
+        dropped[f"excluded label {label.name}: {label.excluded}"] += 1
+        return None
+    if area <= MIN_AREA:
+        dropped[f"mask of {MIN_AREA} pixels or fewer"] += 1
+        return None
+    return {
+        "mask": {"bytes": encode_mask(mask()), "path": None},
+        "object": label.object,
+        "label": label.name,
+        "instance": instance,
+        "rater": annotation.rater,
+        "area": area,
+        "bbox": list(box),
+    }

@@ -12,6 +12,7 @@ from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.build.files import atomic, combine
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.finding import Grouped
 
 #: Raised when a field changes its meaning; readers refuse what they do not know.
 FORMAT = 1
@@ -29,6 +30,7 @@ class SourceEntry:
         raw_state: the same with times of modification, which tells an edit in place on this machine.
         shards: one entry a file.
         empty: planned shards that came to nothing: every case broken, every mask too small. They have no file.
+        findings: what is odd about the raw folder as a whole; those of a case stand in its shard.
     """
 
     title: str
@@ -44,6 +46,7 @@ class SourceEntry:
     raw_state: str
     shards: list[Sealed] = field(default_factory=list)
     empty: list[Sealed] = field(default_factory=list)
+    findings: Grouped = field(default_factory=dict)
 
     @property
     def broken(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cosmos_datasets.build.sealed import Sealed
+from cosmos_datasets.finding import Grouped, grouped, ungrouped
 
 
 @dataclass
@@ -18,7 +19,8 @@ class Report:
         instances: single instances.
         bytes: of these shards.
         splits: split -> number of images.
-        broken: case id -> why it was left out.
+        broken: case id -> why it was left out; files are named relative to the raw folder.
+        findings: what is odd about the cases of this part and, once published, about the raw folder as a whole.
         dropped: reason -> number of masks or images.
         up_to_date: nothing had to be done.
         planned: shards of the whole source.
@@ -35,6 +37,7 @@ class Report:
     bytes: int = 0
     splits: dict[str, int] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    findings: Grouped = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     up_to_date: bool = False
     planned: int = 0
@@ -53,8 +56,13 @@ class Report:
         self.masks += entry.masks
         self.instances += entry.instances
         self.broken.update(entry.broken)
+        self.tell(entry.findings)
         if entry.rows:
             self.bytes += entry.bytes
             self.splits[entry.split] = self.splits.get(entry.split, 0) + entry.rows
         for reason, number in entry.dropped.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + number
+
+    def tell(self, findings: Grouped) -> None:
+        """Add findings."""
+        self.findings = grouped((*ungrouped(self.findings), *ungrouped(findings)))

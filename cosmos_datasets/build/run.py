@@ -28,9 +28,11 @@ from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.build.spool import Spooled, spool_path, spool_study
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError, CosmosError
+from cosmos_datasets.finding import Grouped, grouped
 from cosmos_datasets.fingerprint import code_fingerprint
 from cosmos_datasets.intensity import Intensity
-from cosmos_datasets.source import Source
+from cosmos_datasets.raw_tree import of_listing, twins
+from cosmos_datasets.source import Listing, Source
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,19 @@ class Job:
     """Everything that decides the content of a build, and where it is prepared."""
 
     source: Source
-    root: Path
-    cases: Sequence[Case]
+    listing: Listing
     intensity: Intensity
     out: Path
+
+    @property
+    def root(self) -> Path:
+        """The folder of the source's layout."""
+        return self.listing.root
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """The cases, sorted by case id."""
+        return self.listing.cases
 
     @property
     def files(self) -> list[Path]:
@@ -98,7 +109,7 @@ def build(
             ``strict`` for the first case that cannot be read.
     """
     out, raw = out.absolute(), source_folder(source, raw)
-    job = Job(source, source.root(raw), source.cases(raw), intensity or Intensity(), out)
+    job = Job(source, source.listing(raw), intensity or Intensity(), out)
     lock = out / ".build" / source.id / f"part-{part[0]}-of-{part[1]}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +142,7 @@ def _build(
     if all(f"data/{shard.name}" in kept for shard in shards):
         for sealed in kept.values():
             report.add(sealed)
+        report.tell(read_manifest(out).sources[source.id].findings)
         report.up_to_date = True
         discard(out, source.id)
         return report
@@ -155,8 +167,15 @@ def _build(
         if not any(one.rows for one in entry.shards):
             discard(out, source.id)
             raise _nothing_left(source, entry)
+        entry.findings = _of_the_whole(job, entry.shards)
+        report.tell(entry.findings)
         publish(out, source.id, entry, staging)
     return report
+
+
+def _of_the_whole(job: Job, shards: Iterable[Sealed]) -> Grouped:
+    pixels = {case_id: digest for shard in shards for case_id, digest in shard.pixels.items()}
+    return grouped((*of_listing(job.source, job.listing), *twins(job.source, job.cases, pixels)))
 
 
 def _nothing_left(source: Source, entry: SourceEntry) -> CosmosError:
@@ -251,8 +270,8 @@ def _spool_all(job: Job, units: list[list[Case]], spool: Path, executor: Executo
 
 def _seal(job: Job, shard: Shard, broken: dict[str, str], spool: Path, staging: Path) -> Sealed:
     failed = {case.case_id: broken[case.case_id] for case in shard.cases if case.case_id in broken}
-    paths = [spool_path(spool, case, job.root) for case in shard.cases if case.case_id not in failed]
+    paths = {case.case_id: spool_path(spool, case, job.root) for case in shard.cases if case.case_id not in failed}
     entry = seal(shard, paths, failed, staging)
-    for path in paths:
+    for path in paths.values():
         path.unlink(missing_ok=True)
     return entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from cosmos_datasets.build.index import index_rows
 from cosmos_datasets.build.plan import Shard
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.build.spool import read_spool
+from cosmos_datasets.finding import Finding, grouped, ungrouped
 from cosmos_datasets.schema import DICTIONARY_COLUMNS, INDEX_SCHEMA, MEDIA_COLUMNS, ROW_SCHEMA
 from cosmos_datasets.standardise import Row
 
@@ -24,12 +25,12 @@ from cosmos_datasets.standardise import Row
 ROW_GROUP_BYTES = 32_000_000
 
 
-def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: Path) -> Sealed:
+def seal(shard: Shard, spools: Mapping[str, Path], broken: dict[str, str], staging: Path) -> Sealed:
     """Write a shard from the spooled cases, below ``staging``.
 
     Args:
         shard: its plan.
-        spools: the spooled cases that could be read, in plan order.
+        spools: case id -> where it is spooled, for the cases that could be read, in plan order.
         broken: the others, with the reason.
         staging: folder that gets ``data/<name>``, ``index/<name>`` and ``sealed/<name>.json``; the last is written
             when the other two are complete.
@@ -38,9 +39,10 @@ def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: 
     dropped: Counter[str] = Counter()
     digests: list[str] = []
     index: list[Row] = []
+    findings: list[Finding] = []
     with atomic(staging / entry.path) as temporary:
         with _writer(temporary, ROW_SCHEMA, MEDIA_COLUMNS) as writer:
-            for number, group in enumerate(_row_groups(_rows(spools, entry, dropped, digests))):
+            for number, group in enumerate(_row_groups(_rows(spools, entry, dropped, digests, findings))):
                 writer.write_table(pa.Table.from_pylist(group, schema=ROW_SCHEMA), row_group_size=len(group))
                 index += [mask for row, one in enumerate(group) for mask in index_rows(one, entry.path, number, row)]
                 entry.rows += len(group)
@@ -48,6 +50,7 @@ def seal(shard: Shard, spools: Iterable[Path], broken: dict[str, str], staging: 
     entry.instances = sum(mask["instance"] > 0 for mask in index)
     entry.masks = len(index) - entry.instances
     entry.digest, entry.dropped = combine(digests), dict(sorted(dropped.items()))
+    entry.findings = grouped(findings)
     with atomic(staging / entry.index) as temporary:
         with _writer(temporary, INDEX_SCHEMA, []) as writer:
             writer.write_table(pa.Table.from_pylist(index, schema=INDEX_SCHEMA))
@@ -68,9 +71,13 @@ def read_sealed(staging: Path, shard: Shard) -> Sealed | None:
     return Sealed(**json.loads(path.read_text())) if path.is_file() else None
 
 
-def _rows(spools: Iterable[Path], entry: Sealed, dropped: Counter[str], digests: list[str]) -> Iterator[Row]:
-    for path in spools:
+def _rows(
+    spools: Mapping[str, Path], entry: Sealed, dropped: Counter[str], digests: list[str], findings: list[Finding]
+) -> Iterator[Row]:
+    for case_id, path in spools.items():
         rows, notes = read_spool(path)
+        entry.pixels[case_id] = notes.pixels
+        findings += ungrouped(notes.findings)
         entry.cases += 1
         dropped.update(notes.dropped)
         digests += notes.digests

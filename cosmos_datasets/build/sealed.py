@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cosmos_datasets.finding import Grouped
+
 
 @dataclass
 class Sealed:
@@ -19,6 +21,8 @@ class Sealed:
         digest: over decoded pixels and metadata of all rows, see :mod:`cosmos_datasets.build.digest`.
         dropped: reason -> number of masks or images.
         broken: case id -> why it could not be read.
+        findings: what is odd about its cases.
+        pixels: case id -> digest of its raw image, by which copies are found.
     """
 
     path: str
@@ -35,3 +39,5 @@ class Sealed:
     digest: str = ""
     dropped: dict[str, int] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    findings: Grouped = field(default_factory=dict)
+    pixels: dict[str, str] = field(default_factory=dict)

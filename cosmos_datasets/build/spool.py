@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.build.plan import raw_fingerprint
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError
+from cosmos_datasets.finding import Finding, Grouped, below, grouped, ungrouped
 from cosmos_datasets.intensity import Intensity
 from cosmos_datasets.schema import ROW_SCHEMA
 from cosmos_datasets.source import Source
@@ -28,13 +29,15 @@ class Spooled:
     Attributes:
         case_id: the case.
         images, masks: how many rows and masks (single instances not among them) were laid aside.
-        error: why the case could not be read; empty if it could.
+        error: why the case could not be read; empty if it could. Files are named relative to the raw folder.
+        findings: what is odd about it.
     """
 
     case_id: str
     images: int = 0
     masks: int = 0
     error: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 def spool_path(folder: Path, case: Case, root: Path) -> Path:
@@ -50,40 +53,49 @@ def spool_study(
 
     A case that is there already is not decoded again.
     """
-    return [_spool_case(source, case, intensity, spool_path(folder, case, root)) for case in cases]
+    return [_spool_case(source, case, intensity, root, spool_path(folder, case, root)) for case in cases]
 
 
-def _spool_case(source: Source, case: Case, intensity: Intensity, path: Path) -> Spooled:
+def _spool_case(source: Source, case: Case, intensity: Intensity, root: Path, path: Path) -> Spooled:
     if path.is_file():
-        rows, _ = read_spool(path)
-        return _spooled(case, rows)
+        return _spooled(case, *read_spool(path))
     try:
         result = standardise(source, case, intensity)
     except CaseError as error:
-        return Spooled(case.case_id, error=str(error))
-    notes = {"dropped": dict(result.dropped), "digests": [row_digest(row) for row in result.rows]}
+        return Spooled(case.case_id, error=below(root, str(error)))
+    findings = [replace(one, where=below(root, one.where)) for one in result.findings]
+    notes = Notes(dict(result.dropped), [row_digest(row) for row in result.rows], grouped(findings), result.pixels)
     table = pa.Table.from_pylist(result.rows, schema=ROW_SCHEMA)
-    table = table.replace_schema_metadata({"notes": json.dumps(notes)})
+    table = table.replace_schema_metadata({"notes": json.dumps(asdict(notes))})
     with (
         atomic(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_file(sink, table.schema) as writer,
     ):
         writer.write_table(table)
-    return _spooled(case, result.rows)
+    return _spooled(case, result.rows, notes)
 
 
-def _spooled(case: Case, rows: list[Row]) -> Spooled:
+def _spooled(case: Case, rows: list[Row], notes: Notes) -> Spooled:
     masks = sum(one["instance"] == 0 for row in rows for one in row["objects"])
-    return Spooled(case.case_id, len(rows), masks)
+    return Spooled(case.case_id, len(rows), masks, findings=tuple(ungrouped(notes.findings)))
 
 
 @dataclass(frozen=True)
 class Notes:
-    """What goes with spooled rows: counts of what was dropped by reason, and one digest a row."""
+    """What goes with spooled rows.
+
+    Attributes:
+        dropped: reason -> number of masks or images that were dropped.
+        digests: one a row.
+        findings: what is odd about the case.
+        pixels: digest of the raw image.
+    """
 
     dropped: dict[str, int]
     digests: list[str]
+    findings: Grouped
+    pixels: str
 
 
 def read_spool(path: Path) -> tuple[list[Row], Notes]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,16 +13,12 @@ from tqdm import tqdm
 
 from cosmos_datasets.build.plan import source_folder
 from cosmos_datasets.build.pool import worker_pool
-from cosmos_datasets.case import Case
 from cosmos_datasets.check.case import check_case
-from cosmos_datasets.check.finding import CaseFacts, Finding, Level
-from cosmos_datasets.download.record import RECORD
-from cosmos_datasets.pairing import below
+from cosmos_datasets.check.facts import CaseFacts
+from cosmos_datasets.finding import Finding, Grouped, Level, grouped
+from cosmos_datasets.intensity import Intensity
+from cosmos_datasets.raw_tree import of_listing, twins
 from cosmos_datasets.source import Source
-from cosmos_datasets.standardise import group_of
-
-#: Names that a finding over many gives as examples.
-_EXAMPLES = 3
 
 
 @dataclass
@@ -43,13 +39,14 @@ class Report:
     listed: int
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def everything(self) -> Grouped:
+        """The findings of the source and of all cases."""
+        return grouped((*self.findings, *(one for case in self.cases for one in case.findings)))
+
     def of_level(self, level: Level) -> dict[str, list[str]]:
         """Findings of a level: what -> where, most frequent first."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for finding in (*self.findings, *(one for case in self.cases for one in case.findings)):
-            if finding.level == level:
-                found[finding.what].append(finding.where)
-        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+        return self.everything.get(level, {})
 
     @property
     def labels(self) -> dict[str, tuple[int, int]]:
@@ -67,6 +64,7 @@ def check(
     raw: Path,
     *,
     sample: int | None = None,
+    intensity: Intensity | None = None,
     workers: int = 1,
     progress: bool = False,
     executor: Executor | None = None,
@@ -77,6 +75,7 @@ def check(
         source: which source it is.
         raw: its folder, a parent, or the folder of all sources.
         sample: read this many cases, spread evenly; all by default.
+        intensity: how a build would map raw values to 8 bit; min-max over the volume by default.
         workers: processes.
         progress: show a bar on a terminal.
         executor: an existing pool of processes to use.
@@ -84,56 +83,18 @@ def check(
     Raises:
         LayoutError: if the folder does not look like the source's layout.
     """
-    root = source.root(source_folder(source, raw))
-    cases = source.cases(root)
+    listing = source.listing(source_folder(source, raw))
+    root, cases = listing.root, listing.cases
     chosen = cases if sample is None else [cases[k * len(cases) // sample] for k in range(min(sample, len(cases)))]
-    one = partial(check_case, source)
+    one = partial(check_case, source, root=root, intensity=intensity or Intensity())
     with worker_pool(min(workers, len(chosen)), executor) as pool:
         found = pool.map(one, chosen) if pool else map(one, chosen)
         bar = tqdm(found, total=len(chosen), unit="case", desc=source.id, disable=None if progress else True)
         facts = list(bar)
     report = Report(source.id, root, facts, len(cases))
-    report.findings = [
-        *_counts(source, cases),
-        *_splits(cases, source),
-        *_twins(facts),
-        *_unseen(source, report),
-        *_unused(root, cases),
-    ]
+    pixels = {case.case_id: case.pixels for case in facts if case.pixels}
+    report.findings = [*of_listing(source, listing), *twins(source, chosen, pixels), *_unseen(source, report)]
     return report
-
-
-def _counts(source: Source, cases: list[Case]) -> Iterator[Finding]:
-    expected, found = source.expected.get("cases"), len(cases)
-    if expected is None:
-        yield Finding("note", "no count of cases is published to compare with", f"{found:,} found")
-    elif found < expected:
-        what = "fewer cases than the publisher states: the download is partial, or files are missing"
-        yield Finding("warning", what, f"{found:,} of {expected:,}")
-    elif found > expected:
-        what = "more cases than the publisher states: another release, or copies"
-        yield Finding("warning", what, f"{found:,}, not {expected:,}")
-
-
-def _splits(cases: Iterable[Case], source: Source) -> Iterator[Finding]:
-    splits: dict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        splits[group_of(source, case)].add(case.split)
-    for group, found in splits.items():
-        if len(found) > 1:
-            what = "one subject is in several splits: results on the test split would be too good"
-            yield Finding("error", what, f"{group}: {', '.join(sorted(found))}")
-
-
-def _twins(facts: Iterable[CaseFacts]) -> Iterator[Finding]:
-    seen: dict[str, CaseFacts] = {}
-    for case in facts:
-        if not case.pixels:
-            continue
-        first = seen.setdefault(case.pixels, case)
-        if first.group_id != case.group_id:
-            what = "two subjects have the same image, pixel by pixel: one is a copy"
-            yield Finding("warning", what, f"{first.case_id} and {case.case_id}")
 
 
 def _unseen(source: Source, report: Report) -> Iterator[Finding]:
@@ -142,14 +103,3 @@ def _unseen(source: Source, report: Report) -> Iterator[Finding]:
     for name in dict.fromkeys(label.name for label in source.labels):
         if name not in report.labels:
             yield Finding("note", "a label of the source occurs in no case", name)
-
-
-def _unused(root: Path, cases: Iterable[Case]) -> Iterator[Finding]:
-    used = {path for case in cases for path in case.files}
-    others: dict[str, list[str]] = defaultdict(list)
-    for path in below(root):
-        if path not in used and path.name != RECORD:
-            others["".join(path.suffixes[-2:]).lower() or path.name].append(path.relative_to(root).as_posix())
-    for suffix, names in sorted(others.items(), key=lambda item: -len(item[1])):
-        examples = ", ".join(names[:_EXAMPLES]) + (", ..." if len(names) > _EXAMPLES else "")
-        yield Finding("note", "files that no case uses", f"{len(names):,} x {suffix}: {examples}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_findings, print_json
 
 if TYPE_CHECKING:
     from cosmos_datasets.build.report import Report
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Exit status of a build that left out cases it could not read: a script should notice, and the rest is usable.
 _INCOMPLETE = 3
+#: Places of one finding that are shown.
+_SHOWN = 5
 #: Broken cases that are named in the summary; all of them are in the manifest.
 _NAMED = 20
 
@@ -158,6 +160,7 @@ def _print_report(report: Report, out: Path, part: tuple[int, int]) -> None:
     for reason, number in sorted(report.dropped.items()):
         if number:
             click.echo(f"  dropped: {number:,} x {reason}")
+    print_findings(report.findings, _SHOWN, f"all are in {out / 'manifest.json'}")
     if report.broken:
         click.echo(f"  left out: {plural(len(report.broken), 'case')} that cannot be read")
         for reason in list(report.broken.values())[:_NAMED]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import paragraph, plural, print_json, print_table
+from cosmos_datasets.cli.printing import plural, print_findings, print_json, print_table
 
 if TYPE_CHECKING:
     from cosmos_datasets.check.run import Report
@@ -70,7 +70,7 @@ def check(
 
 
 def _everything(report: Report) -> dict[str, Any]:
-    from cosmos_datasets.check.finding import LEVELS
+    from cosmos_datasets.finding import LEVELS
 
     return {
         "source": report.source,
@@ -102,24 +102,11 @@ def _print(source: Source, report: Report, raw: Path, shown: int | None) -> None
         print_table(
             [{"label": n, "object": objects[n], "cases": c, "pixels": p} for n, (c, p) in sorted(labels.items())]
         )
-    for level, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
-        _print_findings(title, report.of_level(level), shown)  # type: ignore[arg-type]
+    print_findings(report.everything, shown, "--all shows them")
     errors = sum(len(where) for where in report.of_level("error").values())
     warnings = sum(len(where) for where in report.of_level("warning").values())
     click.echo(f"\n{plural(errors, 'error')}, {plural(warnings, 'warning')}")
     click.echo(f"next: cosmos-datasets build {source.id} --raw {raw} --out cosmos1050k")
-
-
-def _print_findings(title: str, found: dict[str, list[str]], shown: int | None) -> None:
-    if not found:
-        return
-    click.echo(f"\n{title}\n")
-    for what, where in found.items():
-        click.echo(paragraph(f"{what} ({len(where):,}):", "  - ", "    "))
-        for one in where[:shown]:
-            click.echo(paragraph(one, "      ", "        "))
-        if shown is not None and len(where) > shown:
-            click.echo(f"      and {len(where) - shown:,} more; --all shows them")
 
 
 def _range(sizes: list[Any]) -> str:

@@ -7,9 +7,12 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from cosmos_datasets.finding import Grouped
 
 
 def print_json(value: Any) -> None:
@@ -50,6 +53,26 @@ def print_markdown(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         cells = (f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|") for value in row.values())
         click.echo("| " + " | ".join(cells) + " |")
+
+
+def print_findings(found: Grouped, shown: int | None, rest: str) -> None:
+    """Print findings by level.
+
+    Args:
+        found: level -> what -> where.
+        shown: places of one finding to name; ``None`` names all.
+        rest: where the others are to be found.
+    """
+    for level, words in found.items():
+        click.echo(f"\n{level.capitalize()}s\n")
+        for what, where in words.items():
+            click.echo(paragraph(f"{what} ({len(where):,}):", "  - ", "    "))
+            for one in where[:shown]:
+                click.echo(paragraph(one, "      ", "        "))
+            if shown is not None and len(where) > shown:
+                click.echo(f"      and {len(where) - shown:,} more; {rest}")
+    if found:
+        click.echo()
 
 
 def paragraph(text: str, first: str = "  ", rest: str = "  ") -> str:

@@ -69,9 +69,11 @@ def test_damaged_missing_and_undeclared_are_errors_of_their_case(raw: tuple[Path
     ((what, where),) = report.of_level("error").items()
     assert "leaves the case out" in what
     assert [one.split(":")[0] for one in where] == [cases[0].case_id, cases[1].case_id]
-    assert str(cases[0].image.files[0]) in where[0]
+    root = get_source("acdc").root(raw[0])
+    assert cases[0].image.files[0].relative_to(root).as_posix() in where[0]
     assert "label value 77 is not declared" in where[1]
-    assert str(cases[1].annotations[0].reader.files[0]) in where[1]
+    assert cases[1].annotations[0].reader.files[0].relative_to(root).as_posix() in where[1]
+    assert str(raw[0]) not in "".join(where)
 
 
 def _rewrite(path: Path, change: Any, affine: Any = None) -> None:
@@ -160,8 +162,7 @@ def _without_image(raw: Path) -> set[str]:
 
 def test_files_that_nobody_uses_are_named(raw: tuple[Path, Truth]) -> None:
     (get_source("acdc").root(raw[0]) / "holiday.jpeg").touch()
-    where = _acdc(raw[0]).of_level("note")["files that no case uses"]
-    assert any(one.startswith("1 x .jpeg: ") and one.endswith("holiday.jpeg") for one in where)
+    assert _acdc(raw[0]).of_level("note")["files that no case uses: .jpeg"] == ["holiday.jpeg"]
 
 
 def test_the_command_prints_what_a_person_can_act_on(raw: tuple[Path, Truth]) -> None:

@@ -125,7 +125,8 @@ def test_a_broken_case_is_left_out_with_its_reason(raw: Path, tmp_path: Path) ->
         report = build(_DRIVE, own_raw, tmp_path / "out")
     assert report.images == 5
     assert list(report.broken) == ["21_training"]
-    assert str(path) in report.broken["21_training"]
+    assert path.name in report.broken["21_training"]
+    assert str(own_raw) not in report.broken["21_training"]
     assert read_manifest(tmp_path / "out").sources["drive"].broken == report.broken
 
 
@@ -244,20 +245,32 @@ def test_killed_at_any_step_and_run_again_gives_the_same_bytes(
     assert not (out / ".build").exists()
 
 
+_WAITING = """
+import pathlib, time
+
+opened = pathlib.Path.open
+
+def waiting(self, *args, **kwargs):
+    if self.name == "23_training.tif":
+        time.sleep(600)
+    return opened(self, *args, **kwargs)
+
+pathlib.Path.open = waiting
+"""
+
+
 @contextmanager
 def _hanging(raw: Path, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", Path, Path]]:
-    """A build with two workers that waits for ever in the middle: one photograph is a pipe that nobody writes to."""
+    """A build with two workers that waits in the middle: one photograph lies on a drive that does not answer."""
     own_raw, out = copy(raw / "drive", tmp_path / "drive"), tmp_path / "out"
-    photograph = own_raw / "DRIVE" / "training" / "images" / "23_training.tif"
-    content = photograph.read_bytes()
-    photograph.unlink()
-    os.mkfifo(photograph)
+    (tmp_path / "sitecustomize.py").write_text(_WAITING)
     command = [sys.executable, "-c", "from cosmos_datasets.cli import main; main()", "build", "drive", "--raw"]
     process = subprocess.Popen(
         [*command, str(own_raw), "--out", str(out), "--workers", "2"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     try:
         _wait(lambda: any(out.rglob("sealed/**/test-*.json")))  # the other shard is complete
@@ -266,8 +279,6 @@ def _hanging(raw: Path, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    photograph.unlink()
-    photograph.write_bytes(content)
 
 
 def _wait(condition: object, seconds: float = 20) -> None:

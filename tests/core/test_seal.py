@@ -15,18 +15,18 @@ from cosmos_datasets.schema import INDEX_SCHEMA, MEDIA_COLUMNS, ROW_SCHEMA
 
 
 @pytest.fixture
-def spooled(raw: Path, tmp_path: Path) -> tuple[Shard, list[Path]]:
+def spooled(raw: Path, tmp_path: Path) -> tuple[Shard, dict[str, Path]]:
     source = get_source("msd")
     shard = next(shard for shard in plan_shards("msd", source.cases(raw / "msd")) if shard.modality == "CT")
     spool_study(source, shard.cases, Intensity(), raw, tmp_path / "spool")
-    return shard, [spool_path(tmp_path / "spool", case, raw) for case in shard.cases]
+    return shard, {case.case_id: spool_path(tmp_path / "spool", case, raw) for case in shard.cases}
 
 
-def test_shard_index_and_note_agree(spooled: tuple[Shard, list[Path]], tmp_path: Path) -> None:
+def test_shard_index_and_note_agree(spooled: tuple[Shard, dict[str, Path]], tmp_path: Path) -> None:
     shard, paths = spooled
     staging = tmp_path / "staging"
     entry = seal(shard, paths, {"x/broken": "why"}, staging)
-    rows = [row for path in paths for row in read_spool(path)[0]]
+    rows = [row for path in paths.values() for row in read_spool(path)[0]]
     stored = pq.read_table(staging / entry.path)
     assert stored.to_pylist() == rows
     assert stored.schema.equals(ROW_SCHEMA)
@@ -35,7 +35,7 @@ def test_shard_index_and_note_agree(spooled: tuple[Shard, list[Path]], tmp_path:
     assert index.num_rows == entry.masks == sum(len(row["objects"]) for row in rows)
     assert entry.instances == 0
     assert (entry.rows, entry.cases, entry.modality, entry.split) == (len(rows), len(shard.cases), "CT", "train")
-    assert entry.digest == combine(digest for path in paths for digest in read_spool(path)[1].digests)
+    assert entry.digest == combine(digest for path in paths.values() for digest in read_spool(path)[1].digests)
     assert entry.sha256 == file_sha256(staging / entry.path)
     assert entry.bytes == (staging / entry.path).stat().st_size
     assert entry.broken == {"x/broken": "why"}
@@ -44,7 +44,7 @@ def test_shard_index_and_note_agree(spooled: tuple[Shard, list[Path]], tmp_path:
 
 
 def test_the_index_leads_to_its_row(
-    spooled: tuple[Shard, list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spooled: tuple[Shard, dict[str, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seal_module, "ROW_GROUP_BYTES", 5000)
     shard, paths = spooled
@@ -60,7 +60,7 @@ def test_the_index_leads_to_its_row(
         )
 
 
-def test_media_are_stored_plain_with_a_page_index(spooled: tuple[Shard, list[Path]], tmp_path: Path) -> None:
+def test_media_are_stored_plain_with_a_page_index(spooled: tuple[Shard, dict[str, Path]], tmp_path: Path) -> None:
     shard, paths = spooled
     entry = seal(shard, paths, {}, tmp_path)
     group = pq.ParquetFile(tmp_path / entry.path).metadata.row_group(0)
@@ -69,7 +69,7 @@ def test_media_are_stored_plain_with_a_page_index(spooled: tuple[Shard, list[Pat
     assert all(column.has_offset_index for column in columns.values())
 
 
-def test_sealing_twice_gives_the_same_bytes(spooled: tuple[Shard, list[Path]], tmp_path: Path) -> None:
+def test_sealing_twice_gives_the_same_bytes(spooled: tuple[Shard, dict[str, Path]], tmp_path: Path) -> None:
     shard, paths = spooled
     for name in ("one", "two"):
         seal(shard, paths, {}, tmp_path / name)
@@ -77,7 +77,7 @@ def test_sealing_twice_gives_the_same_bytes(spooled: tuple[Shard, list[Path]], t
 
 
 def test_an_interrupted_shard_is_not_sealed(
-    spooled: tuple[Shard, list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spooled: tuple[Shard, dict[str, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shard, paths = spooled
 

@@ -138,5 +138,5 @@ def test_a_table_that_is_no_text_is_a_layout_that_does_not_fit(tmp_path: Path) -
     siim_acr.write(tmp_path)
     (table,) = tmp_path.rglob("stage_2_train.csv")
     table.write_bytes(bytes(range(128, 256)))
-    with pytest.raises(LayoutError, match="a table or list in it is no text"):
+    with pytest.raises(LayoutError, match="table or list in it cannot be read"):
         get_source("siim_acr").cases(tmp_path)

@@ -1,28 +1,10 @@
-"""What a check reports."""
+"""What a check knows of one case."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-#: ``error``: a build leaves the case out. ``warning``: it is built, and may not be what one thinks. ``note``: a fact.
-Level = Literal["error", "warning", "note"]
-LEVELS: tuple[Level, ...] = ("error", "warning", "note")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was found.
-
-    Attributes:
-        level: how bad it is, see :data:`Level`.
-        what: the same words for every case that it concerns, with the remedy.
-        where: case id, and what is particular about it.
-    """
-
-    level: Level
-    what: str
-    where: str = ""
+from cosmos_datasets.finding import Finding
 
 
 @dataclass

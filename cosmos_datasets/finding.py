@@ -1,0 +1,57 @@
+"""What a look at raw files finds: said alike by ``check``, by ``build`` and in the manifest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+#: ``error``: a build leaves the case out. ``warning``: it is built, and may not be what one thinks. ``note``: a fact.
+Level = Literal["error", "warning", "note"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+
+#: Level -> what -> where: the form in which findings are printed and kept in the manifest.
+Grouped = dict[str, dict[str, list[str]]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        level: how bad it is, see :data:`Level`.
+        what: the same words for every case that it concerns, with the remedy.
+        where: case id or file, and what is particular about it.
+    """
+
+    level: Level
+    what: str
+    where: str = ""
+
+
+def grouped(findings: Iterable[Finding]) -> Grouped:
+    """Group findings by level and words, the most frequent words first; a place is named once."""
+    found: dict[str, dict[str, dict[str, None]]] = {level: defaultdict(dict) for level in LEVELS}
+    for one in findings:
+        found[one.level][one.what][one.where] = None
+    return {
+        level: {what: list(where) for what, where in sorted(words.items(), key=lambda item: -len(item[1]))}
+        for level, words in found.items()
+        if words
+    }
+
+
+def ungrouped(found: Mapping[str, Mapping[str, Iterable[str]]]) -> Iterator[Finding]:
+    """Yield the findings of a :data:`Grouped`."""
+    for level in LEVELS:
+        for what, places in found.get(level, {}).items():
+            yield from (Finding(level, what, where) for where in places)
+
+
+def below(root: Path, text: str) -> str:
+    """Name files relative to the raw folder: where it lies concerns nobody who gets the data set."""
+    for folder in dict.fromkeys((str(root), str(root.resolve()))):
+        text = text.replace(f"{folder}/", "")
+    return text
