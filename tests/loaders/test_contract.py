@@ -314,7 +314,7 @@ def test_incomplete_case_is_reported_and_the_rest_is_built(built: Built, tmp_pat
     report = build(built.source, raw, tmp_path / "out")
     assert set(report.broken) <= incomplete
     # Where a missing file should lie is told from the others, which may lie in another folder; of a series the folder.
-    missing = [name for path in lost for name in (path.name.partition(".")[0], path.parent.name)]
+    missing = [name for path in lost for name in (path.name.partition(".")[0], *path.relative_to(raw).parent.parts)]
     assert all(any(one in reason for one in missing) for reason in report.broken.values()), "the file is not named"
     for case in cases:
         if case.case_id in incomplete - report.broken.keys():
