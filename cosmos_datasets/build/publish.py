@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from filelock import FileLock
-
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.build.manifest import Manifest, SourceEntry, read_manifest, write_manifest
 from cosmos_datasets.build.readme import render_readme
+from cosmos_datasets.locks import locked
 
 
 def publish(out: Path, source_id: str, entry: SourceEntry, staging: Path) -> None:
@@ -27,7 +26,7 @@ def publish(out: Path, source_id: str, entry: SourceEntry, staging: Path) -> Non
     entry.empty = [*entry.empty, *(shard for shard in entry.shards if not shard.rows)]
     entry.shards = [shard for shard in entry.shards if shard.rows]
     wanted = {out / path for shard in entry.shards for path in (shard.path, shard.index)}
-    with FileLock(out / ".lock"):
+    with locked(out / ".lock", wait=True):
         manifest = read_manifest(out)
         if manifest.sources.pop(source_id, None) is not None:
             _describe(out, manifest)

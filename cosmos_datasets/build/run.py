@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from tqdm import tqdm
 
 from cosmos_datasets import __version__
@@ -31,6 +31,7 @@ from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.finding import Grouped, grouped
 from cosmos_datasets.fingerprint import code_fingerprint
 from cosmos_datasets.intensity import Intensity
+from cosmos_datasets.locks import locked
 from cosmos_datasets.raw_tree import of_listing, twins
 from cosmos_datasets.source import Listing, Source
 
@@ -113,7 +114,7 @@ def build(
     lock = out / ".build" / source.id / f"part-{part[0]}-of-{part[1]}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, timeout=0):
+        with locked(lock, wait=False):
             return _build(job, workers, part, strict, progress, executor)
     except Timeout:
         raise CosmosError(

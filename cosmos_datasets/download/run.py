@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from cosmos_datasets.download.fetch import fetch, file_name
 from cosmos_datasets.download.record import Checked, Fetched, read_record, write_record
 from cosmos_datasets.download.unpack import is_archive, unpack
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.locks import locked
 from cosmos_datasets.source import Download, Source
 
 
@@ -32,7 +33,7 @@ def download(source: Source, folder: Path, *, keep: bool = False, progress: bool
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".download.lock", timeout=0):
+        with locked(folder / ".download.lock", wait=False):
             known = read_record(folder)
             for file in source.downloads:
                 if file.url not in known:
