@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import yaml
@@ -11,6 +12,9 @@ from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.vocabulary import slug
 
 _SPLITS = ("train", "validation", "test")
+#: Without a configuration `datasets` would offer whatever parquet file it finds in the folder.
+_NOTHING = {"nothing-is-built-yet": {"train": ["data/none"]}}
+_SIGNATURE = "\n<!-- Written by cosmos-datasets, and again with every build. SHA-256 of the text above: "
 
 _USAGE = """\
 With `pip install datasets pillow` alone:
@@ -32,29 +36,35 @@ for one in row["objects"]:         # one entry a mask
 """
 
 
-def configs(manifest: Manifest) -> dict[str, dict[str, str]]:
-    """Configuration name -> split -> glob of its files, relative to the data set; only splits that exist.
+def configs(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
+    """List the configurations.
 
-    A data set that holds the index alone has that one configuration.
+    Every pattern names one source, so that files of a source which the manifest does not hold (a build that is being
+    published, or was killed then) are in no configuration.
+
+    Returns:
+        Configuration name -> split -> globs of its files, relative to the data set; only splits that exist. A data set
+        that holds the index alone has that one configuration.
     """
     shards = [(name, shard) for name, entry in sorted(manifest.sources.items()) for shard in entry.shards]
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
 
-    def add(config: str, pattern: str, members: list[Sealed]) -> None:
-        splits = [split for split in _SPLITS if any(shard.split == split for shard in members)]
-        found[config] = {split: pattern.format(split=split) for split in splits}
+    def add(config: str, base: str, modality: str, members: list[tuple[str, Sealed]]) -> None:
+        for split in _SPLITS:
+            sources = dict.fromkeys(name for name, shard in members if shard.split == split)
+            if sources:
+                patterns = [f"{base}/{name}/{modality}/{split}-*.parquet" for name in sources]
+                found.setdefault(config, {})[split] = patterns
 
-    add("all", "data/*/*/{split}-*.parquet", [shard for _, shard in shards])
-    add("index", "index/*/*/{split}-*.parquet", [shard for _, shard in shards])
+    add("all", "data", "*", shards)
+    add("index", "index", "*", shards)
     if manifest.index_only:
-        return {name: splits for name, splits in found.items() if name == "index" and splits}
+        return {name: splits for name, splits in found.items() if name == "index"}
     for modality in sorted({shard.modality for _, shard in shards}):
-        pattern = f"data/*/{slug(modality)}/{{split}}-*.parquet"
-        add(slug(modality), pattern, [shard for _, shard in shards if shard.modality == modality])
+        add(slug(modality), "data", slug(modality), [one for one in shards if one[1].modality == modality])
     for source in sorted(manifest.sources):
-        pattern = f"data/{source}/*/{{split}}-*.parquet"
-        add(source, pattern, [shard for name, shard in shards if name == source])
-    return {name: splits for name, splits in found.items() if splits}
+        add(source, "data", "*", [one for one in shards if one[0] == source])
+    return found
 
 
 def config_entries(manifest: Manifest) -> list[dict[str, Any]]:
@@ -65,9 +75,9 @@ def config_entries(manifest: Manifest) -> list[dict[str, Any]]:
             # `datasets` keys its cache by this head, not by the files: without the fingerprint a rebuilt
             # data set would be answered from the old one's cache.
             "description": f"files {manifest.fingerprint[:16]}",
-            "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
+            "data_files": [{"split": split, "path": patterns} for split, patterns in splits.items()],
         }
-        for name, splits in configs(manifest).items()
+        for name, splits in (configs(manifest) or _NOTHING).items()
     ]
 
 
@@ -92,7 +102,7 @@ def render_readme(manifest: Manifest) -> str:
     example = next((name for name in found if name in manifest.sources), "all")
     usage = _USAGE.format(example=example, split=next(iter(found.get(example, {"train": ""}))))
     yaml_head = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
-    return "\n".join(
+    return _signed(
         [
             f"---\n{yaml_head}---\n",
             "# COSMOS 1050K\n",
@@ -103,3 +113,18 @@ def render_readme(manifest: Manifest) -> str:
             usage,
         ]
     )
+
+
+def _signed(parts: list[str]) -> str:
+    text = "\n".join(parts)
+    return f"{text}{_SIGNATURE}{_digest(text)} -->\n"
+
+
+def is_ours(text: str) -> bool:
+    """Whether a README is as :func:`render_readme` wrote it: nobody else's, and not edited since."""
+    body, signature, digest = text.rpartition(_SIGNATURE)
+    return bool(signature) and digest == f"{_digest(body)} -->\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -21,7 +21,7 @@ from cosmos_datasets import __version__
 from cosmos_datasets.build.manifest import SourceEntry, read_manifest
 from cosmos_datasets.build.plan import Shard, plan_shards, raw_fingerprint, source_folder, study_units
 from cosmos_datasets.build.pool import worker_pool
-from cosmos_datasets.build.publish import discard, publish
+from cosmos_datasets.build.publish import discard, publish, refuse_foreign, tidy
 from cosmos_datasets.build.report import Report
 from cosmos_datasets.build.seal import read_sealed, seal
 from cosmos_datasets.build.sealed import Sealed
@@ -110,11 +110,13 @@ def build(
             ``strict`` for the first case that cannot be read.
     """
     out, raw = out.absolute(), source_folder(source, raw)
+    refuse_foreign(out, source.root(raw))
     job = Job(source, source.listing(raw), intensity or Intensity(), out)
     lock = out / ".build" / source.id / f"part-{part[0]}-of-{part[1]}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with locked(lock, wait=False):
+            tidy(out)
             return _build(job, workers, part, strict, progress, executor)
     except Timeout:
         raise CosmosError(

@@ -2,12 +2,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from trees import copy, files, temporaries
 
-from cosmos_datasets.build.manifest import read_manifest
+from cosmos_datasets.build.manifest import Manifest, read_manifest
 from cosmos_datasets.build.publish import publish
+from cosmos_datasets.build.readme import render_readme
 from cosmos_datasets.build.run import build
 from cosmos_datasets.build.verify import verify
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.intensity import Intensity
 from cosmos_datasets.registry import get_source
 
@@ -59,11 +62,57 @@ def test_an_interrupted_publication_shows_no_mixture_and_goes_on(
         patch.setattr("cosmos_datasets.build.run.publish", interrupted)
         build(_MSD, raw, own, intensity=Intensity("minmax-slice"))
     shown = read_manifest(own).sources.get("msd")
+    assert shown in (None, original, read_manifest(fresh).sources["msd"])
     if shown is not None:
-        assert shown == original
         assert {problem.path for problem in verify(own).problems} <= {"README.md"}
+    assert _offered(own) <= {shard.path for entry in read_manifest(own).sources.values() for shard in entry.shards}
     build(_MSD, raw, own, intensity=Intensity("minmax-slice"))
     assert files(own) == files(fresh)
+
+
+def _offered(folder: Path) -> set[str]:
+    """The shards that `datasets` loads by the README."""
+    head = yaml.safe_load((folder / "README.md").read_text().split("---\n")[1])
+    patterns = [one for config in head["configs"] for files in config["data_files"] for one in files["path"]]
+    found = {path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)}
+    return {path for path in found if path.startswith("data/")}
+
+
+def test_what_was_not_written_by_a_build_is_left_alone(raw: Path, own: Path, tmp_path: Path) -> None:
+    readme = own / "README.md"
+    text = readme.read_text()
+    readme.write_text(text + "\nMy notes.\n")
+    with pytest.raises(CosmosError, match=r"README\.md was not written by a build, or was edited"):
+        build(_MSD, raw, own, intensity=Intensity("minmax-slice"))
+    assert readme.read_text() == text + "\nMy notes.\n"
+    readme.write_text(text)
+    notes = own / "data" / "msd" / "notes.txt"
+    notes.write_text("mine")
+    build(_MSD, raw, own, intensity=Intensity("minmax-slice"))
+    assert notes.read_text() == "mine"
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    with pytest.raises(CosmosError, match=r"without a manifest\.json"):
+        build(_MSD, raw, project)
+    assert [path.name for path in project.rglob("*")] == ["data"]
+
+
+def test_the_raw_folder_is_no_output(raw: Path, tmp_path: Path) -> None:
+    own_raw = copy(raw / "msd", tmp_path / "project" / "data" / "msd")
+    before = files(own_raw)
+    inside = next(path for path in own_raw.rglob("*") if path.is_dir())
+    for out in (own_raw, inside, own_raw / "cosmos1050k", tmp_path / "project"):
+        with pytest.raises(CosmosError, match="Choose another --out"):
+            build(_MSD, own_raw, out)
+    assert files(own_raw) == before
+
+
+def test_a_kill_between_manifest_and_readme_is_mended_by_the_next_build(raw: Path, own: Path) -> None:
+    before = files(own)
+    (own / "README.md").write_text(render_readme(Manifest()))
+    (own / ".README.md.0.tmp").write_text("half")
+    assert build(_MSD, raw, own).up_to_date
+    assert files(own) == before
 
 
 def test_a_shard_without_rows_gets_no_file_but_its_reasons_are_kept(raw: Path, tmp_path: Path) -> None:

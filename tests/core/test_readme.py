@@ -1,10 +1,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from datasets import load_dataset
+from trees import copy
 
 from cosmos_datasets.build.manifest import Manifest, read_manifest
-from cosmos_datasets.build.readme import configs, render_readme
+from cosmos_datasets.build.readme import configs, is_ours, render_readme
 
 
 def _head(text: str) -> dict[str, Any]:
@@ -28,11 +31,12 @@ def test_every_pattern_finds_exactly_its_files(built: Path) -> None:
     manifest = read_manifest(built)
     shards = [shard for entry in manifest.sources.values() for shard in entry.shards]
     found = configs(manifest)
-    for split, pattern in found["t1w-mri"].items():
-        paths = {path.relative_to(built).as_posix() for path in built.glob(pattern)}
+    for split, patterns in found["t1w-mri"].items():
+        paths = {path.relative_to(built).as_posix() for pattern in patterns for path in built.glob(pattern)}
         assert paths == {one.path for one in shards if one.modality == "T1W MRI" and one.split == split}
-    for split, pattern in found["all"].items():
-        assert len(list(built.glob(pattern))) == sum(one.split == split for one in shards)
+    for split, patterns in found["all"].items():
+        paths = [path for pattern in patterns for path in built.glob(pattern)]
+        assert len(paths) == len(set(paths)) == sum(one.split == split for one in shards)
 
 
 def test_the_head_is_what_the_manifest_says(built: Path) -> None:
@@ -47,5 +51,14 @@ def test_the_head_is_what_the_manifest_says(built: Path) -> None:
     assert "| drive | Fundus | 6 | 6 | 0 | unknown |" in text
 
 
-def test_the_readme_of_nothing_lists_nothing() -> None:
-    assert _head(render_readme(Manifest()))["configs"] == []
+def test_the_readme_of_nothing_offers_nothing_even_beside_shards(built: Path, tmp_path: Path) -> None:
+    folder = copy(built, tmp_path / "killed")
+    (folder / "README.md").write_text(render_readme(Manifest()))
+    with pytest.raises(FileNotFoundError):
+        load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+
+
+def test_an_edited_readme_is_no_longer_ours(built: Path) -> None:
+    text = (built / "README.md").read_text()
+    assert is_ours(text)
+    assert not any(is_ours(other) for other in ("", "# mine\n", text + "more\n", text.replace("COSMOS", "Cosmos")))
