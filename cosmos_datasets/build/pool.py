@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import resource_tracker
 
 
@@ -24,6 +24,17 @@ def worker_pool(workers: int, executor: Executor | None = None) -> Iterator[Exec
     if executor is not None or workers <= 1:
         yield executor
         return
+    with _spawned(workers) as pool:
+        yield pool
+
+
+def lone_worker() -> AbstractContextManager[Executor]:
+    """Give a pool of one process: whatever happens in it, the caller lives on."""
+    return _spawned(1)
+
+
+@contextmanager
+def _spawned(workers: int) -> Iterator[Executor]:
     # Forked children would inherit the locks of threads that they do not have.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)

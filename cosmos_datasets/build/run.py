@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ from tqdm import tqdm
 from cosmos_datasets import __version__
 from cosmos_datasets.build.manifest import SourceEntry, read_manifest
 from cosmos_datasets.build.plan import Shard, plan_shards, raw_fingerprint, source_folder, study_units
-from cosmos_datasets.build.pool import worker_pool
 from cosmos_datasets.build.publish import discard, publish, refuse_foreign, tidy
 from cosmos_datasets.build.report import Report
 from cosmos_datasets.build.seal import read_sealed, seal
 from cosmos_datasets.build.sealed import Sealed
-from cosmos_datasets.build.spool import Spooled, spool_path, spool_study
+from cosmos_datasets.build.spool import spool_path
+from cosmos_datasets.build.workers import SpoolWork
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.finding import Grouped, grouped
@@ -124,7 +124,7 @@ def build(
         ) from None
     except BrokenProcessPool as error:
         raise CosmosError(
-            f"{source.id}: a worker process died, most often for want of memory. Run the same command with fewer "
+            f"{source.id}: the worker processes died before they began a case. Run the same command with fewer "
             "--workers: finished cases are kept."
         ) from error
     except OSError as error:
@@ -234,11 +234,9 @@ def _seal_all(
     units = study_units(cases)
     broken: dict[str, str] = {}
     images = masks = 0
-    with (
-        worker_pool(min(workers, len(units)), executor) as pool,
-        tqdm(total=len(cases), unit="case", desc=job.source.id, disable=None if progress else True) as bar,
-    ):
-        for done in _spool_all(job, units, spool, pool):
+    work = SpoolWork(job.source, job.intensity, job.root, spool)
+    with tqdm(total=len(cases), unit="case", desc=job.source.id, disable=None if progress else True) as bar:
+        for done in work.all(units, min(workers, len(units)), executor):
             for one in done:
                 if one.error:
                     broken[one.case_id] = one.error
@@ -253,22 +251,6 @@ def _seal_all(
                 missing[shard.name].discard(one.case_id)
                 if not missing[shard.name]:
                     yield _seal(job, shard, broken, spool, staging)
-
-
-def _spool_all(job: Job, units: list[list[Case]], spool: Path, executor: Executor | None) -> Iterator[list[Spooled]]:
-    if executor is None:
-        for unit in units:
-            yield spool_study(job.source, unit, job.intensity, job.root, spool)
-        return
-    futures: list[Future[list[Spooled]]] = [
-        executor.submit(spool_study, job.source, unit, job.intensity, job.root, spool) for unit in units
-    ]
-    try:
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        for future in futures:
-            future.cancel()
 
 
 def _seal(job: Job, shard: Shard, broken: dict[str, str], spool: Path, staging: Path) -> Sealed:

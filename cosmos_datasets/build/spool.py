@@ -46,6 +46,11 @@ def spool_path(folder: Path, case: Case, root: Path) -> Path:
     return folder / f"{hashlib.sha256(f'{case.case_id}:{state}'.encode()).hexdigest()[:32]}.arrow"
 
 
+def began_path(folder: Path, case: Case, root: Path) -> Path:
+    """The mark that lies there while a case is worked on, and stays where the process dies."""
+    return spool_path(folder, case, root).with_suffix(".began")
+
+
 def spool_study(
     source: Source, cases: Sequence[Case], intensity: Intensity, root: Path, folder: Path
 ) -> list[Spooled]:
@@ -59,6 +64,16 @@ def spool_study(
 def _spool_case(source: Source, case: Case, intensity: Intensity, root: Path, path: Path) -> Spooled:
     if path.is_file():
         return _spooled(case, *read_spool(path))
+    began = path.with_suffix(".began")
+    began.parent.mkdir(parents=True, exist_ok=True)
+    began.touch()
+    try:
+        return _spool_new(source, case, intensity, root, path)
+    finally:
+        began.unlink(missing_ok=True)
+
+
+def _spool_new(source: Source, case: Case, intensity: Intensity, root: Path, path: Path) -> Spooled:
     try:
         result = standardise(source, case, intensity)
     except CaseError as error:
