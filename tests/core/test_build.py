@@ -218,7 +218,8 @@ from cosmos_datasets.build import run, workers
 from cosmos_datasets.registry import get_source
 
 name, raw, out, after = sys.argv[1:]
-original, left = getattr(run, name), int(after)
+module = workers if name == "spool_study" else run
+original, left = getattr(module, name), int(after)
 
 def counted(*args):
     global left
