@@ -26,7 +26,7 @@ from cosmos_datasets.source import Label, Source
 #: A mask must have more pixels than this (protocol of the paper: the count of each label in a slice).
 MIN_AREA = 50
 #: Voxel sizes outside of these are a unit mistaken or a header not filled in: electron microscopy has 5e-6 mm.
-_SPACING_MM = (1e-6, 50.0)
+SPACING_MM = (1e-6, 50.0)
 #: Headers written by different tools differ by rounding.
 _SAME_PLACE_VOXELS = 0.05
 #: Another grid rounds the border of a label up and down; a small label may lose this share.
@@ -177,7 +177,7 @@ def _of_image(opened: OpenCase, intensity: Intensity) -> Iterator[Finding]:
                 "build with --intensity percentile=0.5,99.5 or window=CENTER,WIDTH"
             )
             yield Finding("warning", what, f"{name}: {levels} levels, values {_span(finite)}")
-    if any(not _SPACING_MM[0] <= size <= _SPACING_MM[1] for size in opened.spacing):
+    if any(not SPACING_MM[0] <= size <= SPACING_MM[1] for size in opened.spacing):
         what = "the header's voxel size cannot be right; distances in mm will be wrong"
         yield Finding("warning", what, f"{name}: {_by(opened.spacing)} mm")
     if opened.image.affine is not None and not opened.image.placed:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import as_completed
+import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 import pyarrow.parquet as pq
 import yaml
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cosmos_datasets.build import MANIFEST
@@ -22,8 +23,8 @@ from cosmos_datasets.build.manifest import Manifest, read_manifest
 from cosmos_datasets.build.pool import worker_pool
 from cosmos_datasets.build.readme import configs
 from cosmos_datasets.build.sealed import Sealed
-from cosmos_datasets.encoding import decode_image, decode_mask
-from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.build.verify_rows import printable, row_problems
+from cosmos_datasets.errors import CosmosError, reading_built
 from cosmos_datasets.schema import INDEX_SCHEMA, MEDIA_COLUMNS, ROW_SCHEMA
 
 #: Below this a worker takes longer to start than to check.
@@ -107,35 +108,64 @@ def verify(
         worker_pool(min(workers, len(jobs), result.bytes // _BYTES_PER_WORKER)) as pool,
         tqdm(total=len(jobs), unit="shard", desc="verify", disable=None if progress else True) as bar,
     ):
-        done: Iterable[list[Problem]] = (check_shard(folder, name, shard, deep) for name, shard in jobs)
-        if pool is not None:
-            futures = [pool.submit(check_shard, folder, name, shard, deep) for name, shard in jobs]
-            done = (future.result() for future in as_completed(futures))
-        for problems in done:
-            found += problems
+        one = partial(_check_job, folder, deep)
+        by_source: dict[str, list[CheckedShard]] = {name: [] for name in chosen}
+        for name, checked in pool.map(one, jobs) if pool else map(one, jobs):
+            by_source[name].append(checked)
+            found += checked.problems
             bar.set_postfix(problems=len(found), refresh=False)
             bar.update()
-    for name, entry in chosen.items():
-        found += _check_ids(folder, name, entry.shards)
+    for name, shards in by_source.items():
+        found += _check_together(folder, name, chosen[name].shards, shards)
     result.problems = sorted(found, key=lambda problem: (problem.path, problem.message))
     return result
 
 
-def check_shard(folder: Path, source: str, shard: Sealed, deep: bool) -> list[Problem]:
+def _check_job(folder: Path, deep: bool, job: tuple[str, Sealed]) -> tuple[str, CheckedShard]:
+    return job[0], check_shard(folder, *job, deep)
+
+
+@dataclass
+class CheckedShard:
+    """What the check of one shard found.
+
+    Attributes:
+        problems: what is wrong with it.
+        ids: image ids, hashed to 64 bits and sorted; of rows that can be read.
+        groups: group id -> split and fold.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    groups: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+def check_shard(folder: Path, source: str, shard: Sealed, deep: bool) -> CheckedShard:
     """Check one shard and its part of the index; run in a worker."""
+    checked = CheckedShard()
     for name, sha256 in ((shard.path, shard.sha256), (shard.index, shard.index_sha256)):
         path = folder / name
         if not path.is_file():
-            return [Problem(name, "is missing", source)]
+            checked.problems = [Problem(name, "is missing", source)]
+            return checked
         if file_sha256(path) != sha256:
-            return [Problem(name, f"differs from the manifest (sha256 is not {sha256[:12]}...)", source)]
+            differs = f"differs from the manifest (sha256 is not {sha256[:12]}...)"
+            checked.problems.append(Problem(name, differs, source))
+    if checked.problems:
+        return checked
     try:
-        return [Problem(name, message, source) for name, message in _check_content(folder, shard, deep)]
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        return [Problem(shard.path, f"cannot be read ({' '.join(str(error).split())})", source)]
+        with reading_built(Path(shard.path)):
+            for name, message in _check_content(folder, source, shard, deep, checked):
+                checked.problems.append(Problem(name, message, source))
+    except CosmosError as error:
+        reason = str(error).removeprefix(f"{shard.path}: ")
+        checked.problems.append(Problem(shard.path, printable(reason), source))
+    return checked
 
 
-def _check_content(folder: Path, shard: Sealed, deep: bool) -> Iterator[tuple[str, str]]:
+def _check_content(
+    folder: Path, source: str, shard: Sealed, deep: bool, checked: CheckedShard
+) -> Iterator[tuple[str, str]]:
     data, index = pq.ParquetFile(folder / shard.path), pq.ParquetFile(folder / shard.index)
     for path, file, schema in ((shard.path, data, ROW_SCHEMA), (shard.index, index, INDEX_SCHEMA)):
         stored = file.schema_arrow  # its lists name their elements otherwise, which is no difference
@@ -149,8 +179,18 @@ def _check_content(folder: Path, shard: Sealed, deep: bool) -> Iterator[tuple[st
         yield shard.index, f"holds {index.metadata.num_rows} rows, the manifest says {said}"
     if list(_expected_index(data, shard.path)) != index.read().to_pylist():
         yield shard.index, f"does not agree with {shard.path}"
+    rows = data.read(columns=["image_id", "group_id", "split", "fold"]).to_pylist()
+    checked.ids = np.sort(np.array([_short_hash(row["image_id"]) for row in rows], dtype=np.uint64))
+    for row in rows:
+        home = (row["split"], row["fold"])
+        if checked.groups.setdefault(row["group_id"], home) != home:
+            yield shard.path, f"group {printable(row['group_id'])} lies in several splits or folds"
     if deep:
-        yield from ((shard.path, message) for message in _check_pixels(data, shard))
+        yield from ((shard.path, message) for message in _check_pixels(data, source, shard))
+
+
+def _short_hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def _expected_index(data: pq.ParquetFile, path: str) -> Iterator[dict[str, Any]]:
@@ -161,44 +201,38 @@ def _expected_index(data: pq.ParquetFile, path: str) -> Iterator[dict[str, Any]]
             yield from index_rows(row, path, number, at)
 
 
-def _check_pixels(data: pq.ParquetFile, shard: Sealed) -> Iterator[str]:
+def _check_pixels(data: pq.ParquetFile, source: str, shard: Sealed) -> Iterator[str]:
     digests = []
     for number in range(data.num_row_groups):
         for batch in data.iter_batches(64, row_groups=[number]):
             for row in batch.to_pylist():
-                digests.append(row_digest(row))
-                yield from (f"{row['image_id']}: {message}" for message in _check_row(row))
+                problems = list(row_problems(row, source, shard))
+                yield from problems
+                if not problems:
+                    digests.append(row_digest(row))
     if combine(digests) != shard.digest:
         yield "holds other pixels or metadata than the manifest's content digest says"
 
 
-def _check_row(row: dict[str, Any]) -> Iterator[str]:
-    shape = (row["height"], row["width"])
-    if decode_image(row["image"]["bytes"]).shape[:2] != shape:
-        yield f"the image is not {shape[0]} x {shape[1]}"
-    for one in row["objects"]:
-        mask, (x0, y0, x1, y1) = decode_mask(one["mask"]["bytes"]), one["bbox"]
-        inside = 0 <= x0 <= x1 < shape[1] and 0 <= y0 <= y1 < shape[0]
-        if not inside or mask.shape != (y1 - y0 + 1, x1 - x0 + 1) or int(mask.sum()) != one["area"]:
-            yield f"mask {one['label']} (instance {one['instance']}) does not fit its box, area or image"
-
-
-def _check_ids(folder: Path, source: str, shards: list[Sealed]) -> Iterator[Problem]:
-    """Every image id lies in one row: two shards that claim one are two copies of a case."""
-    seen: Counter[str] = Counter()
-    for shard in shards:
-        try:
-            seen.update(pq.read_table(folder / shard.index, columns=["image_id"])["image_id"].unique().to_pylist())
-        except (pa.ArrowException, OSError, KeyError):
-            continue  # reported with the shard
-    for image_id, times in seen.items():
-        if times > 1:
-            yield Problem(f"data/{source}", f"{image_id} lies in {times} shards", source)
+def _check_together(folder: Path, name: str, shards: list[Sealed], checked: list[CheckedShard]) -> Iterator[Problem]:
+    """Every image id lies in one row, and every group in one split and fold: a second is a copy of a case."""
+    ids = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *(one.ids for one in checked)]))
+    twice = set(ids[1:][ids[1:] == ids[:-1]].tolist())
+    for shard, one in zip(shards, checked, strict=True):
+        if twice and not twice.isdisjoint(one.ids.tolist()):
+            for image_id in pq.read_table(folder / shard.path, columns=["image_id"])["image_id"].to_pylist():
+                if _short_hash(image_id) in twice:
+                    yield Problem(shard.path, f"{printable(image_id)} lies in more than one row", name)
+    homes: dict[str, tuple[str, int]] = {}
+    for one in checked:
+        for group, home in one.groups.items():
+            if homes.setdefault(group, home) != home:
+                yield Problem(f"data/{name}", f"group {printable(group)} lies in several splits or folds", name)
 
 
 def _check_readme(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     path = folder / "README.md"
-    head = path.read_text(encoding="utf-8").split("---\n") if path.is_file() else []
+    head = path.read_text(encoding="utf-8", errors="replace").split("---\n") if path.is_file() else []
     try:
         # A shared data set may offer prompts as well; they are not part of what was built.
         listed = [one for one in yaml.safe_load(head[1])["configs"] if one["config_name"] != "prompts"]
@@ -206,7 +240,7 @@ def _check_readme(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             one["config_name"]: {part["split"]: part["path"] for part in one["data_files"]} for one in listed
         }
         current = all(manifest.fingerprint.startswith(one["description"].removeprefix("files ")) for one in listed)
-    except (IndexError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+    except (IndexError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
         same = current = False
     if not same:
         yield Problem("README.md", f"does not list the configurations of {MANIFEST}; load_dataset reads it")

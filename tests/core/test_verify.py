@@ -1,10 +1,12 @@
 import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from cosmos_datasets.build import verify as verify_module
 from cosmos_datasets.build.files import file_sha256
@@ -12,7 +14,7 @@ from cosmos_datasets.build.manifest import read_manifest, write_manifest
 from cosmos_datasets.build.readme import render_readme
 from cosmos_datasets.build.run import build
 from cosmos_datasets.build.verify import verify
-from cosmos_datasets.encoding import encode_mask
+from cosmos_datasets.encoding import decode_mask, encode_mask
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.load.rows import as_array
 from cosmos_datasets.registry import get_source
@@ -118,13 +120,65 @@ def test_an_index_that_does_not_agree(own: Path) -> None:
     assert _found(own) == [(f"index/{_SHARD}", f"does not agree with data/{_SHARD}")]
 
 
-def test_an_image_that_is_there_twice(own: Path) -> None:
-    def twice(table: pa.Table) -> pa.Table:
-        other = pq.read_table(own / "index" / _SHARD.replace("ct", "mri"))["image_id"][0].as_py()
-        return _with(table, "image_id", [other, *table["image_id"].to_pylist()[1:]])
+@pytest.mark.parametrize("where", ["the same shard", "another shard"])
+def test_an_image_that_is_there_twice(own: Path, where: str) -> None:
+    ids = pq.read_table(own / "data" / _SHARD)["image_id"].to_pylist()
+    others = pq.read_table(own / "data" / _SHARD.replace("ct", "mri"))["image_id"].to_pylist()
+    twice = ids[-1] if where == "the same shard" else others[0]
+    _replace(own, "data", lambda table: _with(table, "image_id", [twice, *ids[1:]]))
+    found = [message for _, message in _found(own) if "more than one row" in message]
+    assert found == [f"{twice} lies in more than one row"] * 2
 
-    _replace(own, "index", twice)
-    assert any(message.endswith("lies in 2 shards") for _, message in _found(own))
+
+def test_a_group_in_two_folds(own: Path) -> None:
+    def moved(table: pa.Table) -> pa.Table:
+        folds = table["fold"].to_pylist()
+        return _with(table, "fold", [(folds[0] + 1) % 5, *folds[1:]])
+
+    _replace(own, "data", moved)
+    messages = [message for _, message in _found(own, deep=True)]
+    assert any("lies in several splits or folds" in message for message in messages)
+    assert any("is not that of its group" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("split", "evil", "split is evil, its shard holds train"),
+        ("modality", "CT\x1b[31m", "modality is no printable ASCII text"),
+        ("spacing", [float("nan"), 1.0], "a spacing of nan mm"),
+        ("slice_spacing", -1.0, "a spacing of -1 mm"),
+        ("slice_index", 10**6, "slice 1000000 of"),
+        ("intensity_range", [0.0, float("inf")], "the intensity range is not finite"),
+        ("height", 2**30, "the image is not 1073741824 x"),
+    ],
+)
+def test_deep_finds_fields_out_of_range(own: Path, name: str, value: object, said: str) -> None:
+    _replace(own, "data", lambda table: _with(table, name, [value, *table[name].to_pylist()[1:]]))
+    messages = [message for _, message in _found(own, deep=True)]
+    assert any(said in message for message in messages), messages
+    assert all(message.isprintable() for message in messages)
+
+
+def test_a_mask_that_announces_gigabytes_is_not_decoded(own: Path) -> None:
+    huge = io.BytesIO()
+    Image.new("1", (9_000, 9_000)).save(huge, "PNG")
+
+    def swapped(table: pa.Table) -> pa.Table:
+        objects = table["objects"].to_pylist()
+        objects[0][0]["mask"]["bytes"] = huge.getvalue()
+        return _with(table, "objects", objects)
+
+    _replace(own, "data", swapped)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cosmos_datasets.build.verify_rows.decode_mask", _decoded_small)
+        messages = [message for _, message in _found(own, deep=True)]
+    assert any("does not fit its box, area or image" in message for message in messages)
+
+
+def _decoded_small(data: bytes) -> object:
+    assert len(data) < 10_000, "the hostile mask was decoded"
+    return decode_mask(data)
 
 
 def test_only_deep_looks_at_pixels(own: Path) -> None:
