@@ -27,8 +27,8 @@ class NiftiPicture:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
+        """What :class:`Nifti` opens."""
+        return Nifti(self.path).files
 
     def read(self) -> Grid:
         """Decode the picture.
@@ -49,7 +49,7 @@ class NiftiPicture:
             what = "a picture" if self.channel is None else f"a picture with channel {self.channel} (from 0)"
             raise CaseError(f"{self.path}: {what} was expected, its shape is {volume.array.shape}.")
         sizes = [float(voxel_sizes(volume.affine)[axis]) for axis in axes]
-        return Grid(np.squeeze(array).T, spacing=(sizes[1], sizes[0]))
+        return Grid(np.squeeze(array).T, spacing=(sizes[1], sizes[0]), notes=volume.notes)
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class NiftiStack:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
+        """What :class:`Nifti` opens."""
+        return Nifti(self.path).files
 
     def read(self) -> Grid:
         """Decode the volume.
@@ -84,4 +84,4 @@ class NiftiStack:
         with reading(self.path):
             if io_orientation(volume.affine)[0, 0] == 2:
                 return volume
-        return Grid(volume.array.transpose(2, 1, 0), stacked=True)
+        return Grid(volume.array.transpose(2, 1, 0), stacked=True, notes=volume.notes)
