@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cosmos_datasets.errors import CaseError
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
+from cosmos_datasets.readers.announced import must_hold
 from cosmos_datasets.readers.failure import reading
+from cosmos_datasets.readers.itk_header import ItkHeader, itk_header
+from cosmos_datasets.readers.presence import must_be_there
 
 #: ITK's world axes point to the left and to the back, ours to the right and to the front.
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-#: Suffixes of headers whose voxels lie in a file of their own.
-_HEADERS = {".mhd", ".nhdr"}
+_READERS = {
+    **dict.fromkeys((".mhd", ".mha"), "MetaImageIO"),
+    **dict.fromkeys((".nrrd", ".nhdr"), "NrrdImageIO"),
+}
+#: What bzip2, the strongest packing of NRRD, may make of one byte of zeros.
+_STRONGEST = 50_000
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,11 @@ class ItkImage:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The header file, and the data file beside it where the format splits them."""
-        beside = (self.path.with_suffix(suffix) for suffix in (".raw", ".zraw", ".raw.gz"))
-        data = tuple(path for path in beside if self.path.suffix in _HEADERS and path.is_file())
-        return (self.path, *data)
+        """The header file, and the data files that it names."""
+        try:
+            return (self.path, *itk_header(self.path).data_files)
+        except CaseError:  # it names files that are never opened; reading says so
+            return (self.path,)
 
     def read(self) -> Grid:
         """Decode the volume.
@@ -41,18 +52,29 @@ class ItkImage:
             A volume ``(i, j, k)`` in file order with an affine in RAS+.
 
         Raises:
-            CaseError: if the file is damaged, its data file is missing, or it is not a scalar 3D image.
+            CaseError: if the file is damaged, its data file is missing or lies elsewhere, it is not a scalar 3D image,
+                or it holds several segments.
         """
         import SimpleITK as sitk  # a quarter of a second, and only two formats need it
 
         sitk.ProcessObject.SetGlobalWarningDisplay(False)
         with reading(self.path):
-            self.path.stat()
+            header = itk_header(self.path)
+            if header.segments > 1:
+                raise CaseError(f"{self.path}: it holds {header.segments} segments; write each to a file of its own.")
+            for path in header.data_files:
+                must_be_there(path)
+            reader = sitk.ImageFileReader()
+            reader.SetFileName(str(self.path))
+            # By its suffix in small letters: ITK takes no notice of capitals.
+            reader.SetImageIO(_READERS.get(self.path.suffix.lower(), ""))
             try:
-                image = sitk.ReadImage(str(self.path))
+                reader.ReadImageInformation()
+                notes = _compare_length(self.path, header, reader)
+                image = reader.Execute()
             except RuntimeError as error:
                 # ITK's text names source lines and memory addresses, so it differs from run to run.
-                beside = " or the data file that it names" if self.path.suffix in _HEADERS else ""
+                beside = " or the data file that it names" if header.data_files else ""
                 raise CaseError(
                     f"{self.path}: this file{beside} is missing, damaged or incomplete; fetch it again."
                 ) from error
@@ -66,4 +88,28 @@ class ItkImage:
         affine = np.eye(4)
         affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
         affine[:3, 3] = image.GetOrigin()
-        return Grid(sitk.GetArrayFromImage(image).T, LPS_TO_RAS @ affine)
+        return Grid(sitk.GetArrayFromImage(image).T, LPS_TO_RAS @ affine, notes=notes)
+
+
+def _compare_length(path: Path, header: ItkHeader, reader: Any) -> tuple[Finding, ...]:
+    """Compare what the header announces with what the files hold, before memory is taken."""
+    if header == ItkHeader():
+        return ()
+    needed = reader.GetNumberOfComponents() * math.prod(reader.GetSize()) * _pixel_bytes(reader.GetPixelID())
+    data = header.data_files or (path,)
+    if header.compressed:
+        must_hold(max(data, key=lambda one: one.stat().st_size), needed, ratio=len(data) * _STRONGEST)
+        return ()
+    held = sum(one.stat().st_size for one in data) - (0 if header.data_files else header.start)
+    if held > needed and not header.skips:
+        what = "the file is longer than its header says; is a slice missing in the header?"
+        return (Finding("warning", what, f"{path} ({held - needed:,} bytes)"),)
+    if held < needed:
+        must_hold(path, needed)
+    return ()
+
+
+def _pixel_bytes(kind: int) -> int:
+    import SimpleITK as sitk
+
+    return int(sitk.Image([1, 1], kind).GetSizeOfPixelComponent())
