@@ -136,7 +136,7 @@ def _place(case: Case, image: Grid, cut: Slicing | None, index: int, count: int,
             "slice_spacing": None,
         }
     return {
-        "image_id": f"{stem}/{cut.plane[0]}{index:03d}",
+        "image_id": f"{stem}/{cut.letter}{index:03d}",
         "plane": cut.plane,
         "slice_index": index,
         "n_slices": count,

@@ -77,8 +77,8 @@ def test_oblique_volumes_follow_their_nearest_axes(
 ) -> None:
     straight = slicing(affine_of(axcodes, sizes), plane)  # type: ignore[arg-type]
     oblique = slicing(rotation(degrees) @ affine_of(axcodes, sizes), plane)  # type: ignore[arg-type]
-    assert (oblique.plane, oblique.axis, oblique.rows, oblique.columns) == (
-        straight.plane,
+    assert (oblique.letter, oblique.axis, oblique.rows, oblique.columns) == (
+        straight.letter,
         straight.axis,
         straight.rows,
         straight.columns,
@@ -88,11 +88,17 @@ def test_oblique_volumes_follow_their_nearest_axes(
     assert (*(oblique.spacing or ()), oblique.slice_spacing) == pytest.approx(spacings)
 
 
+def test_a_stack_between_the_planes_has_the_name_of_none() -> None:
+    for degrees, plane in ((15, "coronal"), (30, "acquired")):
+        assert slicing(rotation((degrees, 0, 0)) @ affine_of("RSA"), "acquired").plane == plane
+
+
 def test_acquired_slices_lie_along_the_last_axis() -> None:
     for axcodes in ORIENTATIONS:
         cut = slicing(affine_of(axcodes), "acquired")
         assert cut.axis == 2
-        assert cut.plane == {"R": "sagittal", "A": "coronal", "S": "axial"}[_POSITIVE[axcodes[2]]]
+        assert cut.plane == {"R": "sagittal", "A": "coronal", "S": "acquired"}[_POSITIVE[axcodes[2]]]
+        assert cut.letter == {"R": "s", "A": "c", "S": "a"}[_POSITIVE[axcodes[2]]]
 
 
 @pytest.mark.parametrize("affine", [None, np.diag([2.0, 3.0, 4.0, 1.0])])

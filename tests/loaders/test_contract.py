@@ -116,7 +116,7 @@ def test_fields_are_in_range(built: Built) -> None:
         if row["plane"] == "native":
             assert (row["slice_index"], row["n_slices"]) == (-1, 1) or row["slice_index"] >= 0
         else:
-            assert row["plane"] in {"axial", "coronal", "sagittal"}
+            assert row["plane"] in {"axial", "coronal", "sagittal", "acquired"}
             assert 0 <= row["slice_index"] < row["n_slices"]
 
 
@@ -160,8 +160,8 @@ def test_ids_are_ascii_unique_and_name_their_slice(built: Built) -> None:
     assert len(set(ids)) == len(ids)
     for row in built.rows:
         stem = f"{row['source']}/{row['case_id']}"
-        slice_name = f"/{row['plane'][0]}{row['slice_index']:03d}" if row["slice_index"] >= 0 else ""
-        assert row["image_id"] == stem + slice_name
+        slice_name = rf"/[acsn]{row['slice_index']:03d}" if row["slice_index"] >= 0 else ""
+        assert re.fullmatch(re.escape(stem) + slice_name, row["image_id"])
         assert re.fullmatch(r"[A-Za-z0-9_.@/-]+", row["image_id"]), row["image_id"]
 
 
