@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.case import Case
 from cosmos_datasets.download.record import RECORD
 from cosmos_datasets.finding import Finding
@@ -71,7 +72,9 @@ def _splits(cases: Iterable[Case], source: Source) -> Iterator[Finding]:
 
 def _unused(root: Path, cases: Iterable[Case]) -> Iterator[Finding]:
     used = {path for case in cases for path in case.files}
-    for path in below(root):
-        if path not in used and path.name != RECORD:
+    paths = list(below(root))
+    built = {path.parent for path in paths if path.name == MANIFEST}
+    for path in paths:
+        if path not in used and path.name != RECORD and built.isdisjoint(path.parents):
             suffix = "".join(path.suffixes[-2:]).lower() or path.name
             yield Finding("note", f"files that no case uses: {suffix}", path.relative_to(root).as_posix())

@@ -73,14 +73,13 @@ def refuse_foreign(out: Path, root: Path) -> None:
         root: the raw folder of the source to build.
 
     Raises:
-        CosmosError: if ``out`` is, or lies in, the raw folder, or the raw folder lies where shards go; if ``out``
+        CosmosError: if ``out`` is the raw folder or a part of it, or the raw folder lies where shards go; if ``out``
             holds a README.md that is edited or somebody else's, or data without a manifest.
     """
     folder, raw = out.resolve(), root.resolve()
-    if folder.is_relative_to(raw):
-        raise CosmosError(f"{out} lies in the raw folder {root}, which stays as it is. Choose another --out.")
-    if any(raw.is_relative_to(folder / name) for name in ("data", "index", ".build")):
-        raise CosmosError(f"the raw folder {root} lies where {out} keeps its shards. Choose another --out.")
+    where_shards_go = any(raw.is_relative_to(folder / name) for name in ("data", "index", ".build"))
+    if folder == raw or where_shards_go or (folder.is_relative_to(raw) and _has_files_of_others(out)):
+        raise CosmosError(f"{out} and the raw folder {root} are part of each other. Choose another --out.")
     if _readme(out) and not is_ours(_readme(out)):
         raise CosmosError(
             f"{out / 'README.md'} was not written by a build, or was edited since. Rename it, or choose another --out."
@@ -89,6 +88,10 @@ def refuse_foreign(out: Path, root: Path) -> None:
         raise CosmosError(
             f"{out} holds data/ or index/ without a {MANIFEST}: no build has written them. Choose another --out."
         )
+
+
+def _has_files_of_others(out: Path) -> bool:
+    return out.is_dir() and not (out / MANIFEST).is_file() and any(one.name != ".build" for one in out.iterdir())
 
 
 def _readme(out: Path) -> str:

@@ -41,7 +41,7 @@ def test_missing_mask_breaks_that_scan_only(tmp_path, suffix):
     (tmp_path / "LUNA16" / "seg-lungs-LUNA16" / f"{uid}{suffix}").unlink()
     cases = SOURCE.cases(tmp_path)
     assert len(cases) == 10
-    with pytest.raises(CaseError, match=rf"seg-lungs-LUNA16/{uid}\.mhd"):
+    with pytest.raises(CaseError, match=rf"seg-lungs-LUNA16/{uid}\.\w+"):
         standardise(SOURCE, cases[0])
 
 

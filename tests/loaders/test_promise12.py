@@ -42,7 +42,7 @@ def test_half_a_pair_is_listed_and_fails_alone(tmp_path, lost):
 def test_header_without_its_voxels(tmp_path):
     promise12.write(tmp_path)
     (tmp_path / "training_data" / "Case17.raw").unlink()
-    with pytest.raises(CaseError, match=r"Case17\.mhd: this file or the data file that it names is missing"):
+    with pytest.raises(CaseError, match=r"Case17\.raw: no such file"):
         standardise(SOURCE, SOURCE.cases(tmp_path)[2])
 
 
