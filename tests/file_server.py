@@ -19,6 +19,7 @@ class Served:
         cut: bytes after which the next answers break off; each is used once.
         statuses: of the next answers; those other than 200 come without a body.
         content_type: of every answer.
+        moved: path -> address that it redirects to.
         pause: seconds between two pieces of 64 kB.
         asked: path and Range header of every request.
     """
@@ -28,6 +29,7 @@ class Served:
     cut: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     content_type: str = "application/octet-stream"
+    moved: dict[str, str] = field(default_factory=dict)
     pause: float = 0
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     address: str = ""
@@ -47,6 +49,9 @@ def serving(**files: bytes) -> Iterator[Served]:
         def do_GET(self) -> None:
             path, wanted = self.path.lstrip("/").partition("?")[0], self.headers.get("Range")
             served.asked.append((path, wanted))
+            if path in served.moved:
+                self._answer(302, b"", {"Location": served.moved[path]})
+                return
             body = served.files.get(path)
             status = served.statuses.pop(0) if served.statuses else 200
             if status != 200 or body is None:

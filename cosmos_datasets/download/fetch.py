@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from tqdm import tqdm
@@ -20,6 +21,7 @@ _CHUNK = 1 << 16
 _TIMEOUT = (20, 60)
 #: Seconds to wait before the connection is tried again; any byte received starts over.
 _PAUSES = (1, 3, 10, 30)
+_REDIRECTS = 10
 
 
 def file_name(file: Download) -> str:
@@ -84,7 +86,7 @@ def _receive(file: Download, part: Path, progress: bool) -> int | None:
     if have and tag.is_file():
         # Without the tag the server could send the end of another version.
         headers |= {"Range": f"bytes={have}-", "If-Range": tag.read_text()}
-    with requests.get(file.url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
+    with _get(file.url, headers) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             _discard(part)
             return _receive(file, part, progress)
@@ -116,6 +118,23 @@ def _receive(file: Download, part: Path, progress: bool) -> int | None:
                 out.write(block)
                 bar.update(len(block))
     return total
+
+
+def _get(url: str, headers: dict[str, str]) -> requests.Response:
+    """Ask for a file, following redirects: never from https to http, and to another host not without a word."""
+    first = urlsplit(url)
+    for _ in range(_REDIRECTS):
+        answer = requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False)
+        if not answer.is_redirect:
+            return answer
+        answer.close()
+        there = urlsplit(urljoin(url, answer.headers["Location"]))
+        if there.scheme != "https" and (there.scheme != "http" or urlsplit(url).scheme == "https"):
+            raise CosmosError(f"{url}: the server leads away from https, to {there.scheme}://{there.netloc}; refused.")
+        if there.hostname != first.hostname:
+            tqdm.write(f"{first.hostname} leads to {there.hostname}", file=sys.stderr)
+        url = there.geturl()
+    raise CosmosError(f"{first.geturl()}: the server leads from one address to the next without an end.")
 
 
 def _check_answer(file: Download, answer: requests.Response) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import lzma
 import shutil
+import stat
 import subprocess
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -20,6 +22,8 @@ from cosmos_datasets.errors import CosmosError
 
 #: Suffixes of archives that are looked for within archives.
 _NESTED = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar", ".7z")
+#: Archives in archives in archives: published data has two of these.
+_DEEPEST = 4
 #: For formats that Python cannot read: suffix -> commands that can, the first that is installed is used. Each is told
 #: to keep what is there, and refuses paths that leave the folder.
 _TOOLS = {
@@ -36,22 +40,28 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in _TOOLS or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
 
 
-def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
+def unpack(archive: Path, folder: Path, *, progress: bool = False, depth: int = 0) -> None:
     """Unpack an archive into a folder, and archives in it where they lie.
 
-    What is there already is kept, files of the same name are replaced.
+    What is there already is kept, files of the same name are replaced. Links are neither made nor followed: an archive
+    that holds one is refused, and so is a link in the folder where a member's folder should be.
 
     Args:
         archive: see :func:`is_archive`.
         folder: made if it is not there.
         progress: show a bar on a terminal.
+        depth: of archives that this one lies in.
 
     Raises:
-        CosmosError: if a member would leave the folder, the archive is damaged or encrypted, the disk is too small, or
-            a tool is needed that is not installed. Nothing is then left in ``folder``.
+        CosmosError: if a member would leave the folder or is no plain file, the archive is damaged or encrypted, the
+            disk is too small, or a tool is needed that is not installed. Nothing is then left in ``folder``.
     """
+    if depth > _DEEPEST:
+        raise CosmosError(f"{archive.name}: refused, it is an archive within more than {_DEEPEST} others.")
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".unpacking-{archive.name}"
+    if aside.is_symlink():
+        aside.unlink()
     shutil.rmtree(aside, ignore_errors=True)
     try:
         with _explained(archive):
@@ -62,8 +72,9 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False) -> None:
             else:
                 _untar(archive, aside, progress)
         for nested in [path for path in aside.rglob("*") if path.name.lower().endswith(_NESTED) and path.is_file()]:
-            unpack(nested, nested.parent, progress=progress)
+            unpack(nested, nested.parent, progress=progress, depth=depth + 1)
             nested.unlink()
+        _check_places(aside, folder)
         _merge(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -88,7 +99,9 @@ def _unzip(archive: Path, folder: Path, progress: bool) -> None:
     with zipfile.ZipFile(archive) as file:
         members = file.infolist()
         for member in members:
-            _check_name(archive, member.filename)
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            _check_member(archive, member.filename, kind in {0, stat.S_IFREG, stat.S_IFDIR})
+        _check_doubles(archive, {(member.filename, member.CRC) for member in members})
         size = sum(member.file_size for member in members)
         check_space(folder.parent, size, f"unpacking {archive.name}")
         with _bar(archive, size, progress) as bar:
@@ -100,6 +113,8 @@ def _unzip(archive: Path, folder: Path, progress: bool) -> None:
 def _untar(archive: Path, folder: Path, progress: bool) -> None:
     with tarfile.open(archive) as file:
         members = file.getmembers()
+        for member in members:
+            _check_member(archive, member.name, member.isfile() or member.isdir())
         size = sum(member.size for member in members)
         check_space(folder.parent, size, f"unpacking {archive.name}")
         folder.mkdir()
@@ -127,10 +142,21 @@ def _with_tool(archive: Path, folder: Path) -> None:
         raise CosmosError(f"{archive}: refused, it holds links.")
 
 
-def _check_name(archive: Path, name: str) -> None:
+def _check_member(archive: Path, name: str, is_plain: bool) -> None:
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     if posix.is_absolute() or windows.drive or windows.root or ".." in {*posix.parts, *windows.parts}:
         raise CosmosError(f"{archive}: refused, its member {name!r} would leave the folder.")
+    if not is_plain:
+        raise CosmosError(f"{archive}: refused, its member {name!r} is a link or a device, no plain file.")
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise CosmosError(f"{archive}: refused, the name of its member {name!r} holds control characters.")
+
+
+def _check_doubles(archive: Path, members: set[tuple[str, int]]) -> None:
+    names = Counter(name for name, _ in members)
+    twice = next((name for name, times in names.items() if times > 1), None)
+    if twice is not None:
+        raise CosmosError(f"{archive}: refused, it holds {twice!r} more than once, with different content.")
 
 
 def _bar(archive: Path, size: int, progress: bool) -> tqdm[Any]:
@@ -139,12 +165,22 @@ def _bar(archive: Path, size: int, progress: bool) -> tqdm[Any]:
     )
 
 
+def _check_places(aside: Path, folder: Path) -> None:
+    """Look at every place before anything moves, so that a refusal leaves the folder as it was."""
+    for path in aside.iterdir():
+        target = folder / path.name
+        if path.is_dir() and target.is_symlink():
+            raise CosmosError(f"{target} is a link, and a folder of that name is to be unpacked; remove it.")
+        if not path.is_dir() and target.is_dir():
+            raise CosmosError(f"{target} is a folder, and a file of that name is to be unpacked; remove it.")
+        if path.is_dir() and target.is_dir():
+            _check_places(path, target)
+
+
 def _merge(aside: Path, folder: Path) -> None:
     for path in sorted(aside.iterdir()):
         target = folder / path.name
         if path.is_dir() and target.is_dir():
             _merge(path, target)
         else:
-            if target.is_dir():
-                raise CosmosError(f"{target} is a folder, and a file of that name is to be unpacked; remove it.")
             path.replace(target)

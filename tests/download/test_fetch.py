@@ -126,3 +126,31 @@ def test_a_full_disk_is_told_before_anything_is_written(
 def test_names_come_from_the_address_unless_given() -> None:
     assert file_name(Download("https://example.org/a%20b/c%20d.zip?download=1")) == "c d.zip"
     assert file_name(Download("https://example.org/files/123", name="data.zip")) == "data.zip"
+
+
+def test_a_redirect_is_followed_and_another_host_is_told(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served.moved = {"old.bin": "/data.bin", "far.bin": served.url("data.bin").replace("127.0.0.1", "localhost")}
+    assert fetch(Download(served.url("old.bin")), tmp_path / "near") == _SHA256
+    assert capsys.readouterr().err == ""
+    assert fetch(Download(served.url("far.bin")), tmp_path / "far") == _SHA256
+    assert capsys.readouterr().err == "127.0.0.1 leads to localhost\n"
+
+
+def test_https_never_goes_on_without_it(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.moved = {"safe.bin": served.url("data.bin")}
+    get = fetch_module.requests.get
+
+    def as_if_safe(url: str, **kwargs: object) -> object:
+        return get(url.replace("https:", "http:"), **kwargs)
+
+    monkeypatch.setattr(fetch_module.requests, "get", as_if_safe)
+    with pytest.raises(CosmosError, match="leads away from https, to http://127"):
+        fetch(Download(served.url("safe.bin").replace("http:", "https:")), tmp_path / "data.bin")
+    served.moved = {"file.bin": "file:///etc/hostname", "round.bin": "/round.bin"}
+    with pytest.raises(CosmosError, match="leads away from https, to file:"):
+        fetch(Download(served.url("file.bin")), tmp_path / "data.bin")
+    with pytest.raises(CosmosError, match="without an end"):
+        fetch(Download(served.url("round.bin")), tmp_path / "data.bin")
+    assert _files(tmp_path) == []

@@ -89,6 +89,12 @@ def _link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarI
         _link("a", "../.."),
         _link("a", "/etc"),
         _link("a", "../../secret", tarfile.LNKTYPE),
+        _link("a", "fine"),
+        _link("a", "fine", tarfile.LNKTYPE),
+        _link("a", "", tarfile.FIFOTYPE),
+        _link("a", "", tarfile.CHRTYPE),
+        tarfile.TarInfo("/evil"),
+        tarfile.TarInfo("a\x1b[2Jb"),
     ],
     ids=lambda member: f"{member.name}->{member.linkname}",
 )
@@ -100,14 +106,78 @@ def test_a_tar_may_not_leave_its_folder(tmp_path: Path, member: tarfile.TarInfo)
     assert not (tmp_path / "evil").exists()
 
 
-def test_a_link_in_a_zip_becomes_a_plain_file(tmp_path: Path) -> None:
+def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
     member = zipfile.ZipInfo("passwords")
     member.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr(member, "/etc/passwd")
-    unpack(tmp_path / "a.zip", tmp_path / "home")
-    assert _tree(tmp_path / "home") == {"passwords": b"/etc/passwd"}
-    assert not (tmp_path / "home" / "passwords").is_symlink()
+    with pytest.raises(CosmosError, match="'passwords' is a link or a device"):
+        unpack(tmp_path / "a.zip", tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_chain_of_archives_with_links_reaches_nothing(tmp_path: Path) -> None:
+    """The first makes a link to its folder, the second one that climbs through it, the third writes through that."""
+    home = tmp_path / "a" / "b" / "c" / "home"
+    for number, member, body in (
+        (1, _link("x", "."), b""),
+        (2, _link("x/x/x/l", "../../.."), b""),
+        (3, tarfile.TarInfo("l/outside/evil.txt"), b"evil"),
+    ):
+        archive = _tar(tmp_path / f"{number}.tar", (member, body))
+        if member.issym():
+            with pytest.raises(CosmosError, match="is a link or a device"):
+                unpack(archive, home)
+        else:
+            unpack(archive, home)
+    assert _tree(home) == {"l/outside/evil.txt": b"evil"}
+    assert list(tmp_path.rglob("evil.txt")) == [home / "l" / "outside" / "evil.txt"]
+
+
+@pytest.mark.parametrize("inside", ["l/evil.txt", "deep/l/evil.txt"])
+def test_a_link_in_the_folder_is_not_followed(tmp_path: Path, inside: str) -> None:
+    home, outside = tmp_path / "home", tmp_path / "outside"
+    outside.mkdir()
+    link = (home / inside).parent
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    before = sorted(home.rglob("*"))
+    with pytest.raises(CosmosError, match=r"is a link, and a folder of that name"):
+        unpack(_zip(tmp_path / "a.zip", **{"a_first": b"fine", inside: b"evil"}), home)
+    assert list(outside.iterdir()) == []
+    assert sorted(home.rglob("*")) == before
+
+
+def test_a_link_where_it_unpacks_aside_is_not_followed(tmp_path: Path) -> None:
+    home, outside = tmp_path / "home", tmp_path / "outside"
+    home.mkdir()
+    outside.mkdir()
+    (home / ".unpacking-a.zip").symlink_to(outside)
+    unpack(_zip(tmp_path / "a.zip", fine=b"fine"), home)
+    assert _tree(home) == {"fine": b"fine"}
+    assert list(outside.iterdir()) == []
+
+
+def test_one_name_with_two_contents_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file, pytest.warns(UserWarning, match="Duplicate"):
+        file.writestr("mask.png", b"one")
+        file.writestr("mask.png", b"two")
+    with pytest.raises(CosmosError, match=r"'mask\.png' more than once"):
+        unpack(tmp_path / "a.zip", tmp_path / "home")
+
+
+def test_archives_in_archives_end_somewhere(tmp_path: Path) -> None:
+    body = _zip(tmp_path / "0.zip", fine=b"fine").read_bytes()
+    for number in range(1, 7):
+        path = tmp_path / f"{number}.zip"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr(f"inner{number}.zip", body)
+        body = path.read_bytes()
+    unpack(tmp_path / "4.zip", tmp_path / "few")
+    assert _tree(tmp_path / "few") == {"fine": b"fine"}
+    with pytest.raises(CosmosError, match="an archive within more than"):
+        unpack(tmp_path / "6.zip", tmp_path / "many")
+    assert list((tmp_path / "many").iterdir()) == []
 
 
 def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
