@@ -9,12 +9,14 @@ centre to pixel centre, and every pixel of a surface counts once.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.metrics import Convention, check_convention, check_shapes
 from cosmos_datasets.evaluation.sample import Mask
 
@@ -79,7 +81,7 @@ def hausdorff(
         convention: what empty masks score, see `metrics.CONVENTIONS`.
 
     Raises:
-        CosmosError: the masks differ in shape, or the convention does not exist.
+        CosmosError: the masks differ in shape, the spacing is no size of a pixel, or the convention does not exist.
     """
     check_shapes(prediction, reference)
     return hausdorff_points(surface_points(prediction), surface_points(reference), spacing, convention)
@@ -107,9 +109,10 @@ def hausdorff_points(
         (``released``).
 
     Raises:
-        CosmosError: the convention does not exist.
+        CosmosError: the spacing is no size of a pixel, or the convention does not exist.
     """
     check_convention(convention)
+    check_spacing(spacing)
     if len(prediction) == 0 or len(reference) == 0:
         return _undefined(convention)
     return max(float(one.max()) for one in surface_distances(prediction, reference, spacing))
@@ -137,9 +140,11 @@ def distance_scores(
         0; where both are, NSD is 1 (``standard``) or 0 (``released``), like DICE.
 
     Raises:
-        CosmosError: the convention does not exist.
+        CosmosError: the spacing is no size of a pixel, the tolerance no distance, or the convention does not exist.
     """
     check_convention(convention)
+    check_spacing(spacing)
+    check_tolerance(tolerance)
     if len(prediction) == 0 or len(reference) == 0:
         return _of_nothing(len(prediction) == len(reference), convention)
     return _scores(*surface_distances(prediction, reference, spacing), tolerance, convention)
@@ -168,9 +173,13 @@ def distance_scores_mm(
         The scores in pixels, and in mm (``None`` without a spacing); NSD is a share in both.
 
     Raises:
-        CosmosError: the convention does not exist.
+        CosmosError: as :func:`distance_scores`.
     """
     check_convention(convention)
+    if spacing is not None:
+        check_spacing(spacing)
+    check_tolerance(tolerance)
+    check_tolerance(tolerance_mm)
     if len(prediction) == 0 or len(reference) == 0:
         nothing = _of_nothing(len(prediction) == len(reference), convention)
         return nothing, None if spacing is None else nothing
@@ -185,6 +194,23 @@ def distance_scores_mm(
         return pixels, _scores(*in_mm, tolerance_mm, convention)
     within = _share_within(np.concatenate(found), tolerance_mm / row)
     return pixels, Distances(pixels.hd * row, pixels.hd95 * row, pixels.asd * row, within)
+
+
+def check_spacing(spacing: Sequence[float]) -> None:
+    """Raise a CosmosError unless this is the size of a pixel: two finite numbers (row, column) above 0."""
+    sides = tuple(spacing) if isinstance(spacing, (Sequence, np.ndarray)) else ()
+    if len(sides) != 2 or not all(_is_number(side) and 0 < side < math.inf for side in sides):
+        raise CosmosError(f"spacing is the size of a pixel as two numbers above 0, (row, column), not {spacing!r}")
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raise a CosmosError unless this is a distance: a finite number of 0 or more."""
+    if not (_is_number(tolerance) and 0 <= tolerance < math.inf):
+        raise CosmosError(f"a tolerance is a distance of 0 or more, not {tolerance!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def _of_nothing(agree: bool, convention: Convention) -> Distances:

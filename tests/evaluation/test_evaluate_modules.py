@@ -218,6 +218,35 @@ def test_options_that_do_not_exist_are_refused(load: Callable[..., Any]) -> None
         load("dice").compute(predictions=some, references=some, convention="lenient")
 
 
+NO_SIZES = [
+    (0.0, 1.0),
+    (1.0, -1.0),
+    (math.nan, 1.0),
+    (1.0, math.inf),
+    (1.0,),
+    (1.0, 1.0, 1.0),
+    1.0,
+    "ab",
+    None,
+    [1, [2]],
+]
+
+
+@pytest.mark.parametrize("name", DISTANCES)
+def test_what_is_no_size_of_a_pixel_and_no_tolerance_is_refused(name: str, load: Callable[..., Any]) -> None:
+    empty, some = np.zeros((6, 6), dtype=np.bool_), np.eye(6, dtype=np.bool_)
+    metric = load(name)
+    for spacing in NO_SIZES:
+        for pair in ((some, some), (empty, some)):
+            with pytest.raises(CosmosError, match=r"^spacing is the size of a pixel as two numbers above 0"):
+                metric.compute(predictions=pair[:1], references=pair[1:], spacing=spacing)
+    for spacing in (np.array([2, 3]), [np.float32(0.5), 1]):
+        metric.compute(predictions=[some], references=[some], spacing=spacing)
+    for tolerance in (-1.0, math.nan, math.inf, "2", None) if name == "nsd" else ():
+        with pytest.raises(CosmosError, match=r"^a tolerance is a distance of 0 or more, not"):
+            metric.compute(predictions=[some], references=[some], tolerance=tolerance)
+
+
 @pytest.mark.parametrize("name", METRIC_MODULES)
 def test_a_module_describes_itself(name: str, load: Callable[..., Any]) -> None:
     folder = CHECKOUT / "evaluation" / name
