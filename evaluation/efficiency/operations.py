@@ -67,7 +67,7 @@ class Stopwatch:
         """Time every operation on one image; no more than its own embedding is held."""
         with self.memory.stage("encoding"):
             self._note(Operation("encoding", "", 0, "image"), lambda: self.adapter.encode([sample.image]))
-        (embedding,) = self.adapter.encode([sample.image])
+        (embedding,) = self.adapter.encode([sample.image], [sample.row["image_id"]])
         with self.memory.stage("prompts"):
             for strategy in PROMPTED:
                 self._prompts(strategy, sample, embedding)
@@ -143,7 +143,7 @@ def time_grid(adapter: Adapter, samples: Sequence[Sample], side: int) -> GridTim
     times = GridTimes([], [], [])
     for sample in samples:
         times.encoding.extend(measure(partial(adapter.encode, [sample.image]), adapter.device, repeats=1))
-        (embedding,) = adapter.encode([sample.image])
+        (embedding,) = adapter.encode([sample.image], [sample.row["image_id"]])
         segment = partial(everything, adapter, embedding, [])
 
         def work(segment: Callable[[int], Everything] = segment) -> None:

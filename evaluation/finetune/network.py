@@ -125,8 +125,12 @@ class Network:
             notes = {name: value + facts[name] for name, value in notes.items()}
         return torch.stack(losses).sum(), notes
 
-    def validate(self, example: Example) -> list[float]:
-        """DICE of every mask of an image with its tight box, for the mask that the model itself prefers."""
+    def validate(self, example: Example, name: str) -> list[float]:
+        """DICE of every mask of an image with its tight box, for the mask that the model itself prefers.
+
+        Raises:
+            ModelError: the model gives NaN; ``name`` is that of the image.
+        """
         scored: list[float] = []
         with torch.no_grad(), self._autocast():
             features = self._features([example])
@@ -135,6 +139,7 @@ class Network:
                 boxes = self._to_input(example.boxes[start : masks.stop].astype(np.float32), example)
                 repeated = tuple(level.expand(len(boxes), *level.shape[1:]) for level in features)
                 logits, scores = self.adapter.decode_boxes(repeated, boxes)
+                self.adapter.refuse_not_finite(name, logits, scores)
                 own = scores.argmax(dim=1)
                 chosen = logits.float()[torch.arange(len(own), device=own.device), own][:, None]
                 found = self.adapter.resample(chosen, *example.size)[:, 0] > self.adapter.mask_threshold

@@ -205,7 +205,8 @@ class Training:
         scores = torch.zeros(starts[-1], dtype=torch.float64)
         share = range(rank, len(self._validation), ranks)
         for n in tqdm(share, unit="image", desc=label, disable=self._bars, leave=False):
-            scored = self._network.validate(self._read(self._validation[n]))
+            entry = self._validation[n]
+            scored = self._network.validate(self._read(entry), entry.image_id)
             scores[starts[n] : starts[n + 1]] = torch.tensor(scored, dtype=torch.float64)
         if ranks > 1:
             torch.distributed.all_reduce(scores, group=self._process.group)

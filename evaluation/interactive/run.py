@@ -112,7 +112,8 @@ def _rows(
     rows: list[dict[str, Any]] = []
     for start in range(0, len(samples), batch_size):
         batch = samples[start : start + batch_size]
-        for sample, embedding in zip(batch, adapter.encode([one.image for one in batch]), strict=True):
+        names = [one.row["image_id"] for one in batch]
+        for sample, embedding in zip(batch, adapter.encode([one.image for one in batch], names), strict=True):
             modality = sample.row["modality"]
             areas = [selection.mean_areas[t.object, modality, t.instance > 0] for t in sample.targets]
             for row in click_through(adapter, embedding, sample, clicking.clicks, clicking.seed, areas):

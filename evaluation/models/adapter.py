@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from cosmos_datasets.evaluation.models.checkpoint import ModelError
 from cosmos_datasets.evaluation.models.preprocess import Normalisation, Pixels, check_image
 
 
@@ -21,11 +22,13 @@ class Embedding:
         tensors: features on the model's device, each with a leading axis of 1.
         height: rows of the image.
         width: columns of the image.
+        name: of the image, for messages.
     """
 
     tensors: tuple[torch.Tensor, ...]
     height: int
     width: int
+    name: str = "an image"
 
 
 class Adapter(ABC):
@@ -73,11 +76,12 @@ class Adapter(ABC):
         self._normalisation = normalisation
         self._model = _own_memory(model.eval().to(device=device, dtype=dtype))
 
-    def encode(self, images: Sequence[Pixels]) -> list[Embedding]:
+    def encode(self, images: Sequence[Pixels], names: Sequence[str] | None = None) -> list[Embedding]:
         """Encode images in one forward pass.
 
         Args:
             images: each uint8, ``(H, W)`` or ``(H, W, 3)``, of any size.
+            names: of the images, for messages.
 
         Returns:
             One embedding an image, in order.
@@ -92,8 +96,8 @@ class Adapter(ABC):
         with self._exact():
             features = self.features(self.pixels(images))
         return [
-            Embedding(tuple(level[i : i + 1] for level in features), image.shape[0], image.shape[1])
-            for i, image in enumerate(images)
+            Embedding(tuple(level[i : i + 1] for level in features), *image.shape[:2], name)
+            for i, (image, name) in enumerate(zip(images, names or [Embedding.name] * len(images), strict=True))
         ]
 
     def decode(
@@ -120,6 +124,7 @@ class Adapter(ABC):
 
         Raises:
             ValueError: there is neither a point nor a box, or the shapes do not fit together.
+            ModelError: the model gives NaN or infinite numbers, from which no mask follows.
         """
         if points is not None and points.ndim == 3 and points.shape[1] == 0:
             points = labels = None
@@ -133,7 +138,19 @@ class Adapter(ABC):
                 input_boxes=None if boxes is None else boxes.to(self.device).float()[None] * scale.repeat(2),
                 multimask_output=True,
             )
-            return output.pred_masks[0].float(), output.iou_scores[0].float()
+            found = output.pred_masks[0].float(), output.iou_scores[0].float()
+        self.refuse_not_finite(embedding.name, *found)
+        return found
+
+    def refuse_not_finite(self, image: str, *found: torch.Tensor) -> None:
+        """Raise a ModelError where the model gave NaN for an image, which exceeds no threshold: like an empty mask."""
+        if all(bool(numbers.isfinite().all()) for numbers in found):
+            return
+        dtype = str(self.dtype).removeprefix("torch.")
+        other = "" if dtype == "float32" else f", or {dtype} is too coarse for it: try --dtype float32"
+        raise ModelError(
+            f"{self.name} gives numbers that are not finite (NaN) for {image}: its weights are damaged{other}."
+        )
 
     def upsample(self, logits: torch.Tensor, embedding: Embedding) -> torch.Tensor:
         """Bring mask logits to the size of the image.

@@ -106,7 +106,7 @@ def measure_speed(request: Request) -> Speed:
         (seconds,) = measure(work, adapter.device, repeats=1)
         return seconds / parts
 
-    (embedding,) = adapter.encode([sample.image])
+    (embedding,) = adapter.encode([sample.image], [sample.row["image_id"]])
     masks = len(sample.targets)
     settings = Settings(PROMPTED)
     rows = list(score_sample(adapter, embedding, sample, settings, areas))

@@ -49,9 +49,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     encode = Adapter.encode
 
-    def counting(self: Adapter, images: Any) -> Any:
+    def counting(self: Adapter, images: Any, names: Any = None) -> Any:
         counts.append(len(images))
-        return encode(self, images)
+        return encode(self, images, names)
 
     monkeypatch.setattr(Adapter, "encode", counting)
     return counts

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from runs import COMMON, measure
+from tiny_models import save, tiny_sam2
 from trees import copy, files, temporaries
 
 from cosmos_datasets.errors import CosmosError
@@ -87,10 +88,10 @@ def test_an_interrupt_keeps_what_is_finished(
     encoded.clear()
     encode = Adapter.encode
 
-    def interrupted(self: Adapter, images: Any) -> Any:
+    def interrupted(self: Adapter, images: Any, names: Any = None) -> Any:
         if sum(encoded) == 21:
             raise KeyboardInterrupt
-        return encode(self, images)
+        return encode(self, images, names)
 
     with monkeypatch.context() as context:
         context.setattr(Adapter, "encode", interrupted)
@@ -229,6 +230,23 @@ def test_a_written_part_is_on_disk_soon(args: Args, tmp_path: Path, cli: Any, mo
     parts = list((tmp_path / "run" / "parts").iterdir())
     assert len(parts) >= 5
     assert {pq.read_metadata(part).num_row_groups for part in parts} == {1}
+
+
+@pytest.mark.parametrize("command", ["run", "interactive", "grid"])
+@pytest.mark.parametrize("part", ["mask_decoder.output_hypernetworks_mlps.2.proj_out.bias", "no_memory_embedding"])
+def test_a_model_that_gives_nan_is_refused_by_name_with_the_image(
+    command: str, part: str, small: Path, tmp_path: Path, cli: Any
+) -> None:
+    model = tiny_sam2(6)
+    model.state_dict()[part].fill_(float("nan"))
+    given = ["--model", save(model, tmp_path / "damaged"), "--config", "acdc", "--limit", 1, "--threads", 1]
+    given += {"run": ["--strategies", "S2"], "interactive": [], "grid": ["--sides", 2]}[command]
+    refused = cli(command, small, *given, "--out", tmp_path / "run", fails=True)
+    assert refused.exit_code == 1
+    assert re.search(
+        r"damaged gives numbers that are not finite \(NaN\) for acdc/patient\S+: its weights", refused.output
+    )
+    assert not list((tmp_path / "run").rglob("*.parquet"))
 
 
 _LARGE = """

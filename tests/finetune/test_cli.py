@@ -97,7 +97,7 @@ def test_shared_embeddings_are_kept_and_a_damaged_one_is_made_anew(
     assert "give the same command again" in result.output
     counts: list[int] = []
     encode = Adapter.encode
-    monkeypatch.setattr(Adapter, "encode", lambda self, images: counts.append(1) or encode(self, images))
+    monkeypatch.setattr(Adapter, "encode", lambda self, *given: counts.append(1) or encode(self, *given))
     result = cli(*args, *shared, "--out", tmp_path / "two")
     assert (tmp_path / "two" / "model.safetensors").read_bytes() == one
     # The lost one, and the held-out images before and after.

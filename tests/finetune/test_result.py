@@ -11,6 +11,7 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file
+from tiny_models import save, tiny_sam2
 
 from cosmos_datasets.evaluation.models import load_model
 
@@ -144,3 +145,14 @@ def test_the_kept_epoch_is_the_one_of_best_validation(tuned: Tuned) -> None:
     kept = load_file(folder / "training" / "best.safetensors")
     exported = weights(folder)
     assert all(torch.equal(exported[name], tensor) for name, tensor in kept.items())
+
+
+def test_a_base_model_that_gives_nan_is_refused_before_anything_is_trained(
+    args: list[Any], tmp_path: Path, cli: Any
+) -> None:
+    model = tiny_sam2(6)
+    model.mask_decoder.iou_prediction_head.proj_out.bias.data.fill_(float("nan"))
+    refused = cli(*args, "--model", save(model, tmp_path / "damaged"), "--out", tmp_path / "tuned", fails=True)
+    assert refused.exit_code == 1
+    assert "damaged gives numbers that are not finite (NaN) for acdc/patient" in refused.output
+    assert not (tmp_path / "tuned" / "model.safetensors").exists()

@@ -29,7 +29,7 @@ class Sleeper(Adapter):
         self.decoded: list[tuple[int, int, bool]] = []
         self.upsampled: list[int] = []
 
-    def encode(self, images: Any) -> list[Embedding]:
+    def encode(self, images: Any, names: Any = None) -> list[Embedding]:
         self.encoded.append(len(images))
         time.sleep(ENCODING * len(images))
         return [Embedding((), *image.shape[:2]) for image in images]
