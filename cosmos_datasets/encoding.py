@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 
 import imagecodecs
@@ -11,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-#: The next marker after entropy-coded data, in which FF is followed by 00 or by a restart marker only.
-_AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+from cosmos_datasets.readers.jpeg import segments
+
 #: zlib level of images: beyond it the file shrinks by two per cent and the time doubles.
 _PNG_LEVEL = 4
 
@@ -67,30 +65,16 @@ def jpeg_stream(path: Path) -> bytes | None:
 
 
 def _without_metadata(data: bytes) -> bytes | None:
-    """Copy the segments of a JPEG (ITU-T T.81, annex B), leaving out APPn but Adobe's APP14, and COM.
+    """Copy a JPEG, leaving out APPn but Adobe's APP14, and COM; ``None`` if its segments cannot be told apart.
 
     What follows the end-of-image marker (previews, second pictures) is left out too.
     """
     kept: list[bytes] = [b"\xff\xd8"]
-    position = 2
-    while position + 2 <= len(data):
-        marker = data[position + 1]
-        if data[position] != 0xFF:
-            return None
-        if marker == 0xFF:  # a fill byte
-            position += 1
-            continue
-        if marker == _END_OF_IMAGE:
-            return b"".join([*kept, b"\xff\xd9"])
-        end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-        if marker == _START_OF_SCAN:
-            following = _AFTER_SCAN.search(data, end)
-            if following is None:
-                return None
-            end = following.start()
-        segment = data[position:end]
-        is_colour = marker == 0xEE and segment[4:9] == b"Adobe" and len(segment) == 16
-        if is_colour or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
-            kept.append(segment)
-        position = end
-    return None
+    try:
+        for marker, segment in segments(data):
+            is_colour = marker == 0xEE and segment[4:9] == b"Adobe" and len(segment) == 16
+            if is_colour or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+                kept.append(segment)
+    except ValueError:
+        return None
+    return b"".join([*kept, b"\xff\xd9"])

@@ -85,12 +85,13 @@ class OpenCase:
             self._keep(stored.notes)
             try:
                 labels = on_grid(stored, self.image, trust_index=annotation.on_image_grid)
-                self.findings += self._of_labels(stored, labels)
+                self.findings += self._of_labels(annotation, stored, labels)
                 for index, mask in _found(self.source, annotation, labels, self.cut):
                     large |= mask[0].object is not None and mask[3] > MIN_AREA
                     yield annotation, index, mask
             except CaseError as error:
-                raise CaseError(f"{annotation.reader.files[0]}: {error}") from error
+                noticed = dict.fromkeys(f" Noticed: {one.what}." for one in (*self.image.notes, *stored.notes))
+                raise CaseError(f"{annotation.reader.files[0]}: {error}{''.join(noticed)}") from error
         if not large:
             what = f"no mask has more than {MIN_AREA} pixels: the case gives no image"
             self.findings.append(Finding("warning", what, self.case.case_id))
@@ -100,7 +101,11 @@ class OpenCase:
             where = f"{self.case.case_id}: {one.where}" if one.where else self.case.case_id
             self.findings.append(Finding(one.level, one.what, where))
 
-    def _of_labels(self, stored: Grid, labels: NDArray[Any]) -> Iterator[Finding]:
+    def _of_labels(self, annotation: Annotation, stored: Grid, labels: NDArray[Any]) -> Iterator[Finding]:
+        if annotation.threshold and labels.any() and not np.any(labels > annotation.threshold):
+            what = "a mask has values above zero and none above its threshold: it counts as empty"
+            where = f"{annotation.reader.files[0].name}, {labels.max()} of {annotation.threshold}"
+            yield Finding("warning", what, f"{self.case.case_id}: {where}")
         apart = corner_distance(stored, self.image)
         if self.spacing and apart > _SAME_PLACE_VOXELS * min(self.spacing):
             how = "paired voxel by voxel" if labels is stored.array else "labels are taken to the image's grid"

@@ -11,6 +11,7 @@ import numpy as np
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.failure import reading
+from cosmos_datasets.readers.tiff import check_page
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class PagedTiff:
             shape = (file.series[0].size // first.size, *first.shape)
             if len(file.series) != 1 or len(shape) != 3:
                 raise CaseError(f"{self.path}: grey pages of one size were expected, it holds {file.series}.")
+            for page in file.pages if len(file.pages) == shape[0] else [first]:
+                check_page(self.path, page, shape[0])
             pages = np.asarray(file.series[0].asarray()).reshape(shape)
             if first.photometric == tifffile.PHOTOMETRIC.MINISWHITE and pages.dtype.kind in "ub":
                 pages = ~pages
