@@ -18,9 +18,9 @@ _UNITS = ("strategy", "target", "modality", "source", "label")
                    "modality, source or label.")  # fmt: skip
 @click.option("--choice", type=click.Choice(["oracle", "predicted"]), default="oracle", show_default=True,
               help="DICE of the best of the model's masks (the paper's rule), or of the one it prefers.")  # fmt: skip
-@click.option("--contrast", type=click.Choice(["absolute", "signed"]), default="absolute", show_default=True,
-              help="Whether a dark mask on a bright ground stands out as much as a bright one on a dark ground, or "
-                   "counts as below 0.")  # fmt: skip
+@click.option("--intensity-difference", type=click.Choice(["signed", "absolute"]), default="signed", show_default=True,
+              help="Signed, as in the paper: below 0 where the mask is darker than its surroundings. Absolute: "
+                   "how far it stands out, darker or brighter.")  # fmt: skip
 @click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
               show_default=True, help="csv and json hold the p-values.")  # fmt: skip
 @click.option("--figures", type=click.Path(file_okay=False, path_type=Path),
@@ -32,7 +32,8 @@ def factors(run: Path, dataset: str, by: str, style: str, figures: Path | None, 
     \b
       size                  pixels of the mask
       aspect ratio          short over long side of its box, 0 to 1
-      intensity difference  mean of the mask minus mean of its surroundings, in grey levels
+      intensity difference  mean of the mask minus mean of the rest of its enlarged box, in grey levels; signed,
+                            or absolute by --intensity-difference
       boundary complexity   elliptic Fourier order of its outline: 1 for a disc, more for what is less even
       modality              as a number, its place in the vocabulary
 

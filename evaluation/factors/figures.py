@@ -13,10 +13,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from cosmos_datasets.evaluation.factors import FACTORS
-from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, correlate, title
+from cosmos_datasets.evaluation.factors import ABSOLUTE, title
+from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, correlate, factors_in
 from cosmos_datasets.evaluation.summary import records
-from cosmos_datasets.vocabulary import slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +30,8 @@ _BOX: dict[str, Any] = {
 _UNITS = {
     "size": "pixels",
     "aspect_ratio": "short / long side",
-    "intensity_difference": "grey levels",
+    "intensity_difference": "grey levels, mask minus its surroundings",
+    ABSOLUTE: "grey levels",
     "boundary_complexity": "elliptic Fourier order",
 }
 #: Points of a panel: more would be a blot, and slow.
@@ -62,8 +62,8 @@ def _draw(joined: pd.DataFrame, folder: Path) -> list[Path]:
     for masks_are, frame in joined.groupby("masks_are", sort=False, observed=True):
         ending = "_instances" if masks_are == "instances" else ""
         partials = {(row["strategy"], row["variant"], row["factor"]): row for row in records(correlate(frame))}
-        for factor in FACTORS:
-            name = slug(title(factor)).replace("-", "_")
+        for factor in factors_in(joined):
+            name = factor.removesuffix("_number")
             if factor != "modality_number":
                 paths.append(_save(_scatter(frame, factor, partials), folder / f"{name}_scatter{ending}.png"))
             paths.append(_save(_boxes(frame, factor), folder / f"{name}_boxes{ending}.png"))

@@ -17,7 +17,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 def intensity_difference(image: NDArray[np.uint8], target: Target) -> float:
-    """Mean grey level of the mask minus that of the rest of its box, enlarged by a ratio of 0.1.
+    """Mean grey level of the mask minus that of the rest of its box, enlarged by a ratio of 0.1; signed.
 
     The box grows on each side by a tenth of its length there, rounded up to whole pixels and clipped to the image.
     Whatever is in it and not of this mask counts as surroundings: background, other objects, holes. (Whether the

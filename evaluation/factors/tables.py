@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 from tabulate import tabulate
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.factors import FACTORS
+from cosmos_datasets.evaluation.factors import ABSOLUTE, FACTORS, title
 from cosmos_datasets.evaluation.factors.correlation import partial_spearman
 from cosmos_datasets.evaluation.gallery_rows import KEY
 
 Choice = Literal["oracle", "predicted"]
-Contrast = Literal["absolute", "signed"]
+IntensityDifference = Literal["signed", "absolute"]
 
 #: The paper's level: what lies below is marked.
 SIGNIFICANT = 0.001
@@ -34,14 +34,17 @@ _TEXTS = ["source", "object", "modality", "label", "group_id", "image_id", "stra
 _BLANK = "–"
 
 
-def join(results: Any, factors: pd.DataFrame, choice: Choice, contrast: Contrast) -> pd.DataFrame:
+def join(
+    results: Any, factors: pd.DataFrame, choice: Choice, intensity_difference: IntensityDifference = "signed"
+) -> pd.DataFrame:
     """Put every score beside the factors of its mask.
 
     Args:
         results: ``RUN/results.parquet``.
         factors: see :func:`cosmos_datasets.evaluation.factors.measure.measure`.
         choice: whose DICE: of the best of the model's masks (the paper's rule) or of the one that it prefers.
-        contrast: ``absolute`` drops the sign of ``intensity_difference``.
+        intensity_difference: ``signed`` as in the paper; ``absolute`` drops the sign, and the column is then
+            :data:`~cosmos_datasets.evaluation.factors.ABSOLUTE`.
 
     Returns:
         One row a result: ``source``, ``object``, ``modality``, ``label``, ``group_id``, ``masks_are`` (``union`` or
@@ -64,9 +67,15 @@ def join(results: Any, factors: pd.DataFrame, choice: Choice, contrast: Contrast
     texts = {name: frame[name].dtype for name in KEY if name in _TEXTS}
     frame = frame.merge(factors.astype(texts), on=KEY).drop(columns=["image_id", "rater", "components"])
     frame["masks_are"] = pd.Categorical(np.where(frame["instance"] > 0, "instances", "union"))
-    if contrast == "absolute":
+    if intensity_difference == "absolute":
         frame["intensity_difference"] = frame["intensity_difference"].abs()
+        frame = frame.rename(columns={"intensity_difference": ABSOLUTE})
     return frame
+
+
+def factors_in(joined: pd.DataFrame) -> list[str]:
+    """The columns of :func:`join` that are factors, in the paper's order."""
+    return [ABSOLUTE if ABSOLUTE in joined and factor == "intensity_difference" else factor for factor in FACTORS]
 
 
 def correlate(joined: pd.DataFrame, by: str = "strategy") -> pd.DataFrame:
@@ -84,11 +93,12 @@ def correlate(joined: pd.DataFrame, by: str = "strategy") -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     keys = [*UNITS[by], *_APART]
+    factors = factors_in(joined)
     for key, members in joined.groupby(keys, sort=True, observed=True):
-        whole = members[members[list(FACTORS)].notna().all(axis=1)]
-        partials = partial_spearman(whole[list(FACTORS)].to_numpy(float), whole["dice"].to_numpy(float))
+        whole = members[members[factors].notna().all(axis=1)]
+        partials = partial_spearman(whole[factors].to_numpy(float), whole["dice"].to_numpy(float))
         counted = {"masks": len(whole), "groups": whole["group_id"].nunique(), "left_out": len(members) - len(whole)}
-        for factor, partial in zip(FACTORS, partials, strict=True):
+        for factor, partial in zip(factors, partials, strict=True):
             rows.append({**dict(zip(keys, key, strict=True)), "factor": factor, **partial._asdict(), **counted})
     table = pd.DataFrame(rows)
     order = [*UNITS[by], "masks_are", "strategy", "variant"]
@@ -116,11 +126,6 @@ def render(correlations: pd.DataFrame, style: Literal["text", "markdown"] = "tex
     alignment = [*["left"] * len(keys), *["right"] * (len(lines[0]) - len(keys))]
     kind = "github" if style == "markdown" else "simple"
     return tabulate(lines, headers="keys", tablefmt=kind, disable_numparse=True, colalign=alignment)
-
-
-def title(factor: str) -> str:
-    """The name of a factor as a heading."""
-    return {"modality_number": "modality"}.get(factor, factor.replace("_", " "))
 
 
 def _cell(rho: float, p_value: float, style: str) -> str:

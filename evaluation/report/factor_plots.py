@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from cosmos_datasets.evaluation.factors import FACTORS
+from cosmos_datasets.evaluation.factors import FACTORS, title
 from cosmos_datasets.evaluation.factors.correlation import partial_spearman
-from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, title
+from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT
 from cosmos_datasets.evaluation.report.plot import INK, SERIES, Plot, panels, style
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.drop import drops
-from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, correlate, join, title
+from cosmos_datasets.evaluation.factors import title
+from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, correlate, join
 from cosmos_datasets.evaluation.report.folders import Folder
 from cosmos_datasets.evaluation.report.sheet import Column, Sheet, without_repeats
 from cosmos_datasets.evaluation.statistics.options import Choice
@@ -98,7 +99,7 @@ def factor_frames(runs: Sequence[Folder], choice: Choice) -> dict[str, pd.DataFr
 def _joined(run: Path, choice: Choice) -> pd.DataFrame:
     try:
         measured = pq.read_table(run / FACTORS).to_pandas()
-        joined = join(run / "results.parquet", measured, choice, "absolute")
+        joined = join(run / "results.parquet", measured, choice)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise CosmosError(
             f"{run / FACTORS} cannot be read ({error}); delete it and give cosmos-eval factors again."
@@ -122,7 +123,8 @@ def factor_sheet(runs: Sequence[Folder], joined: Mapping[str, pd.DataFrame], cho
     text = (
         f"Spearman's partial correlation of DICE ({choice}) with each factor, the others that vary held fixed; * p < "
         f"{SIGNIFICANT}. A dash: the factor or DICE is the same for all masks, or there are too few masks. p takes "
-        "masks for independent, which slices of a volume are not."
+        "masks for independent, which slices of a volume are not. The intensity difference is signed, as in the "
+        "paper: the mean of the mask minus that of its surroundings."
     )
     rows = rows.reset_index(drop=True)
     return Sheet("factors", "What DICE depends on", rows, telling(rows, columns), (text,))

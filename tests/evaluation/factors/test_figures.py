@@ -21,7 +21,7 @@ NAMES = {
 
 @pytest.fixture
 def joined(run: Path, small: Path) -> pd.DataFrame:
-    return join(run / "results.parquet", measure(run, str(small), progress=False), "oracle", "absolute")
+    return join(run / "results.parquet", measure(run, str(small), progress=False), "oracle")
 
 
 def test_scatter_and_box_plots_of_every_factor(joined: pd.DataFrame, tmp_path: Path) -> None:

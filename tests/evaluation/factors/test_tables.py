@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.factors import FACTORS
+from cosmos_datasets.evaluation.factors import ABSOLUTE, FACTORS
 from cosmos_datasets.evaluation.factors.correlation import partial_spearman
 from cosmos_datasets.evaluation.factors.measure import measure
-from cosmos_datasets.evaluation.factors.tables import Choice, Contrast, correlate, join, render, to_csv
+from cosmos_datasets.evaluation.factors.tables import Choice, correlate, join, render, to_csv
 
 Style = Literal["text", "markdown"]
 
 
-def joined(run: Path, data: Path, choice: Choice = "oracle", contrast: Contrast = "absolute") -> pd.DataFrame:
-    return join(run / "results.parquet", measure(run, str(data), progress=False), choice, contrast)
+def joined(run: Path, data: Path, choice: Choice = "oracle") -> pd.DataFrame:
+    return join(run / "results.parquet", measure(run, str(data), progress=False), choice)
 
 
 def test_scores_stand_beside_the_factors_of_their_mask(run: Path, small: Path) -> None:
@@ -32,16 +32,26 @@ def test_scores_stand_beside_the_factors_of_their_mask(run: Path, small: Path) -
     assert sorted(zip(frame["group_id"], frame["size"], frame["dice"], strict=True)) == expected
 
 
-def test_the_models_own_choice_and_the_sign_of_contrast(run: Path, small: Path) -> None:
+def test_the_models_own_choice_and_the_sign_of_the_intensity_difference(run: Path, small: Path) -> None:
     factors = measure(run, str(small), progress=False)
     factors["intensity_difference"] -= factors["intensity_difference"].median()
     oracle = join(run / "results.parquet", factors, "oracle", "absolute")
     oracle = oracle[oracle["strategy"] == "S5"].reset_index(drop=True)
-    own = join(run / "results.parquet", factors, "predicted", "signed")
+    own = join(run / "results.parquet", factors, "predicted")
     assert set(own["strategy"]) == {"S5"}
     assert own["dice"].tolist() == pytest.approx((oracle["dice"] / 2).tolist())
     assert own["intensity_difference"].min() < 0
-    assert own["intensity_difference"].abs().tolist() == oracle["intensity_difference"].tolist()
+    assert own["intensity_difference"].abs().tolist() == oracle[ABSOLUTE].tolist()
+    assert "intensity_difference" not in oracle
+    assert set(correlate(oracle)["factor"]) == {*FACTORS, ABSOLUTE} - {"intensity_difference"}
+
+
+def test_a_dark_object_that_is_found_correlates_below_zero(run: Path, small: Path) -> None:
+    factors = measure(run, str(small), progress=False)
+    frame = join(run / "results.parquet", factors, "oracle")
+    darker = frame[frame["strategy"] == "S1"].assign(intensity_difference=lambda one: -100 * one["dice"])
+    rho = correlate(darker).set_index("factor")["rho"]
+    assert rho["intensity_difference"].tolist() == pytest.approx([-1, -1])
 
 
 def test_a_run_without_such_scores_is_refused(run: Path, small: Path) -> None:
@@ -49,7 +59,7 @@ def test_a_run_without_such_scores_is_refused(run: Path, small: Path) -> None:
     results = pd.read_parquet(run / "results.parquet")
     results[results["strategy"] == "S1"].to_parquet(run / "results.parquet")
     with pytest.raises(CosmosError, match="no DICE of the mask that is predicted"):
-        join(run / "results.parquet", factors, "predicted", "absolute")
+        join(run / "results.parquet", factors, "predicted")
 
 
 def test_strategies_and_kinds_of_masks_are_apart(run: Path, small: Path) -> None:
