@@ -23,6 +23,7 @@ from cosmos_datasets.evaluation.prompts_cli import prompts
 from cosmos_datasets.evaluation.push_cli import push
 from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
 from cosmos_datasets.evaluation.report.cli import report
+from cosmos_datasets.evaluation.shared_options import inference_options, selection_options
 from cosmos_datasets.evaluation.starting import started
 from cosmos_datasets.evaluation.statistics.cli import print_summary, seen, table
 from cosmos_datasets.evaluation.study.cli import paper
@@ -51,21 +52,9 @@ def main() -> None:
     "small one of this package.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
-@click.option("--config", default="all", show_default=True,
-              help="A source (acdc), a modality (ct), several (acdc,chaos) or all.")  # fmt: skip
 @click.option("--strategies", default=",".join(STRATEGIES), show_default=True, callback=strategies_option,
               help="Comma separated.")  # fmt: skip
-@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
-@click.option("--modality", help="One modality only, e.g. 'T2W MRI'.")
-@click.option("--object", "object_",
-              help="One object only, e.g. liver, or several: liver,kidney; synonyms are understood.")  # fmt: skip
-@click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
-              help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
-@click.option("--subset", type=click.IntRange(1),
-              help="Only N masks of each target, spread over sources, subjects and along volumes.")  # fmt: skip
-@click.option("--subset-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of --subset.")
-@click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
+@selection_options
 @click.option("--grid", type=click.IntRange(1, 256), default=32, show_default=True, help="Points a side of S1.")
 @click.option("--jitter", default="", callback=ranges_option, metavar="RANGES",
               help="Also with prompts moved by so many pixels, e.g. 0-10,10-20,20-30 (S2 to S6).")  # fmt: skip
@@ -76,16 +65,9 @@ def main() -> None:
               help="Which points --jitter moves: the first one, or every one.")  # fmt: skip
 @click.option("--box", type=click.Choice(["moved", "enlarged"]), default="moved", show_default=True,
               help="What --jitter does to a box: shift it, or move its sides outwards.")  # fmt: skip
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam", show_default=True,
-              help="sam: as the model was trained; medsam: 0-1 scaling for MedSAM's weights; "
-                   "percentile: the clip of the paper's released code.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1, 8), default=1, show_default=True,
               help="Images encoded together; more than 1 pays on a GPU with a small model.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
-              help="CPU threads of each process. Not derived from the machine, because the last digits of the "
-                   "results depend on it; on a large machine prefer more --processes.")  # fmt: skip
+@inference_options
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True,
               help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip
 @click.option("--convention", type=click.Choice(["standard", "released"]), default="standard", show_default=True,
@@ -131,9 +113,7 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
 
 
 def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -> None:
-    from cosmos_datasets.evaluation.summary import read_summary
-
-    print_summary(read_summary(request.out), "json" if as_json else "text")
+    print_summary(request.out, "json" if as_json else "text")
     if outcome.evaluated:
         rate = outcome.seconds / outcome.evaluated
         whose = "" if processes == 1 else " by the first process"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def facts_of(
             "dtype": request.dtype,
             "device": adapter.device.type,
             "preprocess": request.preprocess,
+            "resizing": adapter.resizing,
             "batch_size": request.batch_size,
             "chunk_rows": CHUNK_ROWS,
             "threads": request.threads if adapter.device.type == "cpu" else None,
@@ -61,6 +63,17 @@ def facts_of(
             **{name: version(name) for name in _LIBRARIES},
         },
     }
+
+
+def settings_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What decided the scores of a run beside model and data, see :class:`.scoring.Settings`; ``images`` in words."""
+    return {**facts["settings"], "images": preparation(facts["inference"])}
+
+
+def preparation(inference: Mapping[str, Any]) -> str:
+    """How images were prepared, in words."""
+    resizing = inference.get("resizing")  # earlier versions noted none
+    return f"preprocessing {inference['preprocess']}" + (f", resized in {resizing}" if resizing else "")
 
 
 def write_facts(out: Path, facts: Facts) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.facts import preparation
 from cosmos_datasets.evaluation.gallery_drawing import (
     CHOICES,
     PREDICTED,
@@ -136,7 +137,7 @@ def _facts(facts: Context, scores: pd.DataFrame) -> list[tuple[str, str]]:
         ("Data", f"{data['dataset']}: {', '.join(chosen)}"),
         ("Data revision", f"{data['revision'][:16]}…"),
         ("Evaluated", f"{scores['image_id'].nunique():,} images, {len(scores[KEY].drop_duplicates()):,} masks"),
-        ("Inference", f"{inference['dtype']} on {inference['device']}, preprocessing {inference['preprocess']}"),
+        ("Inference", f"{inference['dtype']} on {inference['device']}, {preparation(inference)}"),
         ("Software", ", ".join(f"{name} {version}" for name, version in facts["versions"].items())),
         ("Protocol", f"version {facts['protocol']}"),
     ]

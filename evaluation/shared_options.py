@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from cosmos_datasets.evaluation.models import PROFILES
+
 Command = Callable[..., Any]
 
 _SELECTION = (
@@ -14,7 +16,8 @@ _SELECTION = (
                  help="A source (acdc), a modality (ct), several (acdc,chaos) or all."),
     click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only."),
     click.option("--modality", help="One modality only, e.g. 'T2W MRI'."),
-    click.option("--object", "object_", help="One object only, e.g. liver, or several: liver,kidney."),
+    click.option("--object", "object_",
+                 help="One object only, e.g. liver, or several: liver,kidney; synonyms are understood."),
     click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
                  help="For instance-labelled sources: unions, single instances, or both (reported apart)."),
     click.option("--limit", type=click.IntRange(1), help="Only the first N images."),
@@ -24,14 +27,21 @@ _SELECTION = (
                  help="Of the choice of --subset."),
     click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only."),
 )  # fmt: skip
+preprocess_option = click.option(
+    "--preprocess",
+    type=click.Choice(list(PROFILES)),
+    default="sam",
+    show_default=True,
+    help=f"How images are prepared: {'; '.join(f'{name}: {what}' for name, what in PROFILES.items())}.",
+)
 _INFERENCE = (
     click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32",
                  show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
-    click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam",
-                 show_default=True, help="As for cosmos-eval run."),
+    preprocess_option,
     click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
-                 help="CPU threads of each process."),
+                 help="CPU threads of each process. Not derived from the machine, because the last digits of the "
+                      "results depend on it; on a large machine prefer more --processes."),
 )  # fmt: skip
 _FORMATS = click.option(
     "--format",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.facts import settings_of
 from cosmos_datasets.evaluation.metrics import conformity
 from cosmos_datasets.evaluation.results import CHOICES, SCHEMA, SCORES
 
@@ -164,11 +166,28 @@ def _number(value: float) -> str:
     return _BLANK if pd.isna(value) else f"{value:.3f}"
 
 
-def render(table: pd.DataFrame, style: str = "simple") -> str:
-    """The wide table as text; ``style`` is one of tabulate's, ``github`` for Markdown."""
+def notes_of(settings: Mapping[str, Any]) -> list[str]:
+    """What a reader of the table of a run has to know.
+
+    Args:
+        settings: see :func:`cosmos_datasets.evaluation.facts.settings_of`.
+    """
+    return [f"Images: {settings['images']}."]
+
+
+def render(table: pd.DataFrame, notes: Sequence[str], style: str = "text") -> str:
+    """The wide table as text, and below it the notes; ``style`` is ``text`` or ``markdown``."""
     alignment = ["left", "right", "left", *["right"] * (table.shape[1] - 3)]
     rows = table.fillna(_BLANK).to_numpy().tolist()
-    return tabulate(rows, headers=list(map(str, table)), tablefmt=style, disable_numparse=True, colalign=alignment)
+    markdown = style == "markdown"
+    text = tabulate(
+        rows,
+        headers=list(map(str, table)),
+        tablefmt="github" if markdown else "simple",
+        disable_numparse=True,
+        colalign=alignment,
+    )
+    return "\n\n".join([text, ("\n\n" if markdown else "\n").join(notes)])
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -199,7 +218,9 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
     with atomic(run / "table.csv") as temporary:
         temporary.write_text(to_csv(summary), encoding="utf-8")
     with atomic(run / "table.md") as temporary:
-        temporary.write_text(render(wide_table(summary), "github") + "\n", encoding="utf-8")
+        temporary.write_text(
+            render(wide_table(summary), notes_of(settings_of(facts)), "markdown") + "\n", encoding="utf-8"
+        )
     return summary
 
 

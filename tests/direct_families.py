@@ -33,24 +33,46 @@ def padded(image: np.ndarray, size: int, mean: float | np.ndarray, std: float | 
 
 
 def squashed(image: np.ndarray, size: int, mean: float | np.ndarray, std: float | np.ndarray) -> torch.Tensor:
+    """Resized in 8 bits."""
     square = np.array(Image.fromarray(three_channels(image)).resize((size, size), Image.Resampling.BILINEAR))
-    values = (square.astype(np.float32) / 255 - mean) / std
-    return torch.from_numpy(values).permute(2, 0, 1)[None]
+    return normalised(square, mean, std)
+
+
+def normalised(values: np.ndarray, mean: float | np.ndarray, std: float | np.ndarray) -> torch.Tensor:
+    """Values 0 to 255 ``(height, width, 3)`` as a model takes them."""
+    return torch.from_numpy(((values.astype(np.float32) / 255 - mean) / std).astype(np.float32)).permute(2, 0, 1)[None]
+
+
+def triangles(old: int, new: int) -> np.ndarray:
+    """How much each of the old pixels weighs in each of the new ones, (new, old): antialiased linear resampling."""
+    scale = old / new
+    centres = (np.arange(new)[:, None] + 0.5) * scale
+    weights = np.clip(1 - np.abs(np.arange(old) + 0.5 - centres) / max(scale, 1), 0, None)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def unrounded(image: np.ndarray, size: int, mean: float | np.ndarray, std: float | np.ndarray) -> torch.Tensor:
+    """Resized in floating point."""
+    colour = three_channels(image)
+    rows, columns = (triangles(side, size) for side in colour.shape[:2])
+    return normalised(np.einsum("ih,hwc,jw->ijc", rows, colour, columns, optimize=True), mean, std)
 
 
 class Family:
     """An adapter beside the model that it wraps, which transformers loads without us."""
 
-    def __init__(self, architecture: str, folder: Path) -> None:
+    def __init__(self, architecture: str, folder: Path, preprocess: str = "sam") -> None:
         self.folder = folder
-        self.adapter: Adapter = load_model(str(folder), device="cpu")
+        self.adapter: Adapter = load_model(str(folder), device="cpu", preprocess=preprocess)
         self.model: Any = getattr(transformers, architecture).from_pretrained(folder, dtype=torch.float32).eval()
         self.size = self.adapter.image_size
         self.pads = architecture in {"SamModel", "SamHQModel"}
+        floats = architecture in {"Sam2Model", "EdgeTamModel"} and preprocess == "sam"
+        self.prepared = padded if self.pads else unrounded if floats else squashed
         self.normalisation = (0.5, 0.5) if architecture == "Sam3TrackerModel" else (MEAN, STD)
 
     def pixels(self, image: np.ndarray) -> torch.Tensor:
-        return (padded if self.pads else squashed)(image, self.size, *self.normalisation)
+        return self.prepared(image, self.size, *self.normalisation)
 
     def embeddings(self, image: np.ndarray) -> list[torch.Tensor]:
         """What the model of transformers makes of an image, without our preprocessing."""

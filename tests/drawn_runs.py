@@ -20,7 +20,7 @@ FACTS: Row = {
     "data": {"dataset": "drawn", "revision": "a" * 64},
     "model": {"name": "model", "digest": "b" * 64},
     "settings": {"strategies": ["S5"], "grid": 32, "convention": "standard", "distances": False},
-    "inference": {"dtype": "float32", "preprocess": "sam", "device": "cpu"},
+    "inference": {"dtype": "float32", "preprocess": "sam", "resizing": "8 bits", "device": "cpu"},
 }
 
 

@@ -16,6 +16,7 @@ from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.finetune.recipe import METHODS, PRECISIONS, Recipe
 from cosmos_datasets.evaluation.remembering import Remembering, strategies_option
+from cosmos_datasets.evaluation.shared_options import preprocess_option
 from cosmos_datasets.evaluation.starting import started
 
 _RECIPE = {one.name for one in fields(Recipe)}
@@ -60,7 +61,7 @@ _RECIPE = {one.name for one in fields(Recipe)}
 @click.option("--save-every", type=click.IntRange(1), default=100, show_default=True,
               help="Steps between two states to go on from; there is one after every epoch too.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam", show_default=True)
+@preprocess_option
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="CPU threads of each process.")
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True,
               help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip

@@ -95,7 +95,15 @@ class Store:
         self._features = folder / "none"
         if adapter is not None:
             # Whatever an embedding depends on; the device and its arithmetic change the last digits.
-            facts = [revision, adapter.digest, adapter.preprocess, str(adapter.dtype), adapter.device.type, str(dtype)]
+            facts = [
+                revision,
+                adapter.digest,
+                adapter.preprocess,
+                adapter.resizing,
+                str(adapter.dtype),
+                adapter.device.type,
+                str(dtype),
+            ]
             self._features = folder / f"embeddings-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
 
     def entries(self, part: Selection) -> list[Entry]:

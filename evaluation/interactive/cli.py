@@ -10,6 +10,7 @@ import click
 
 from cosmos_datasets.cli.printing import plural, print_json
 from cosmos_datasets.evaluation.remembering import Remembering
+from cosmos_datasets.evaluation.shared_options import preprocess_option
 from cosmos_datasets.evaluation.starting import started
 
 
@@ -34,7 +35,7 @@ from cosmos_datasets.evaluation.starting import started
 @click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--preprocess", type=click.Choice(["sam", "medsam", "percentile"]), default="sam", show_default=True)
+@preprocess_option
 @click.option("--batch-size", type=click.IntRange(1, 8), default=1, show_default=True, help="Images encoded together.")
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="CPU threads of each process.")
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True,

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["DTYPES", "FAMILIES", "PROFILES", "ModelError", "load_model", "quiet"]
 
 DTYPES = ("float32", "bfloat16", "float16")
-PROFILES = ("sam", "medsam", "percentile")
+#: Preprocessing profile -> what it does.
+PROFILES = {
+    "sam": "as the model's own code does",
+    "medsam": "scaled to 0-1, for MedSAM's weights",
+    "percentile": "after the clip of the paper's released code",
+    "transformers": "SAM 2 and EdgeTAM: resized in 8 bits as transformers does, not in floating point",
+}
 
 # model_type in config.json -> family. The published checkpoints of SAM 2, EdgeTAM and SAM 3 are video models, the last
 # one a detector besides; their promptable image part is used.
@@ -43,15 +49,16 @@ def load_model(model: str, device: str = "auto", dtype: str = "float32", preproc
             id; weights as safetensors.
         device: ``auto`` (an accelerator if there is one, else the CPU), or a torch device such as ``cuda:1``.
         dtype: type of the weights and of the arithmetic, one of `DTYPES`.
-        preprocess: ``sam`` (the family's own), ``medsam`` (what MedSAM's weights expect; family ``sam`` only) or
-            ``percentile`` (the percentile clip of the released code of the paper, then the family's own).
+        preprocess: ``sam`` (the family's own), ``medsam`` (what MedSAM's weights expect; family ``sam`` only),
+            ``percentile`` (the percentile clip of the released code of the paper, then the family's own) or
+            ``transformers`` (resized in 8 bits, for a family whose own code resizes in floating point).
 
     Raises:
         ModelError: the model cannot be found or loaded, is of another family or lacks weights or a package; there is
             no such device, dtype or profile, or the profile does not go with the family.
     """
     _one_of("dtype", dtype, DTYPES)
-    _one_of("preprocessing profile", preprocess, PROFILES)
+    _one_of("preprocessing profile", preprocess, tuple(PROFILES))
     checkpoint = find_checkpoint(model)
     family = _family(checkpoint)
     if preprocess == "medsam" and family != "sam":
@@ -65,6 +72,11 @@ def load_model(model: str, device: str = "auto", dtype: str = "float32", preproc
     from cosmos_datasets.evaluation.models.preprocess import Normalisation
 
     adapter = _adapter(family)
+    if preprocess == "transformers" and adapter.rounds:
+        raise ModelError(
+            f"The profile transformers is for SAM 2 and EdgeTAM; {checkpoint.name} is of the family {family}, resized "
+            "in 8 bits anyway."
+        )
     try:
         normalisation = Normalisation.from_processor(checkpoint.processor, adapter.usual)
     except (TypeError, ValueError) as error:

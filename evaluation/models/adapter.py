@@ -45,6 +45,7 @@ class Adapter(ABC):
         device: where the model runs.
         dtype: the type of its weights and of its arithmetic.
         preprocess: name of the preprocessing profile.
+        rounds: whether the resized image is rounded to 8 bits.
         image_size: side of the square that the encoder sees.
         mask_threshold: a logit above it is foreground.
     """
@@ -52,6 +53,7 @@ class Adapter(ABC):
     architecture: ClassVar[str]
     image_processor: ClassVar[str]
     usual: ClassVar[Normalisation] = Normalisation()
+    rounds = True
     mask_threshold = 0.0
 
     def __init__(
@@ -72,6 +74,7 @@ class Adapter(ABC):
         self.device = device
         self.dtype = dtype
         self.preprocess = preprocess
+        self.rounds |= preprocess == "transformers"
         self.image_size = int(model.config.prompt_encoder_config.image_size)
         self._normalisation = normalisation
         self._model = _own_memory(model.eval().to(device=device, dtype=dtype))
@@ -168,6 +171,11 @@ class Adapter(ABC):
             return self._upsample(logits[:, None], embedding.height, embedding.width)[:, 0]
 
     # What follows are the same steps for training: with autograd, and images of one batch together.
+
+    @property
+    def resizing(self) -> str:
+        """In what an image is resized, as results note it."""
+        return "8 bits" if self.rounds else "floating point"
 
     @property
     def model(self) -> Any:

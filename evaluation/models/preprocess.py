@@ -1,7 +1,7 @@
 """From an image to the pixel values of an encoder, without torchvision and without an image processor.
 
-Resizing works on 8-bit values with Pillow, as SAM's own code does, so that the input of the encoder is the same, bit
-for bit, on every device. Everything after it is torch.
+Each family is resized as its own code does: SAM on 8-bit values with Pillow, SAM 2 in floating point. Both run on the
+CPU, so that the input of the encoder is the same on every device.
 """
 
 from __future__ import annotations
@@ -105,6 +105,26 @@ def resize(
         resized = np.array(Image.fromarray(np.ascontiguousarray(image)).resize((width, height), resample))
     pixels = torch.from_numpy(resized)
     return pixels.expand(3, -1, -1) if pixels.ndim == 2 else pixels.permute(2, 0, 1)
+
+
+def resize_unrounded(image: Pixels, height: int, width: int) -> torch.Tensor:
+    """Resize with antialiasing in floating point: nothing is rounded to whole grey levels.
+
+    Bilinear, or where a side gets shorter the triangle filter over all pixels that fall together: what torchvision's
+    ``Resize`` does with a tensor (``antialias=True``, its default since 0.17), and so SAM 2's own ``SAM2Transforms``.
+
+    Args:
+        image: uint8, ``(H, W)`` or ``(H, W, 3)``.
+        height: rows of the result.
+        width: columns of the result.
+
+    Returns:
+        float32 ``(3, height, width)``, 0 to 255, on the CPU; of a greyscale image three views of one plane.
+    """
+    pixels = torch.from_numpy(np.array(image, dtype=np.float32))
+    planes = pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)
+    resized = F.interpolate(planes[None], (height, width), mode="bilinear", align_corners=False, antialias=True)
+    return resized[0].expand(3, -1, -1)
 
 
 def pad_to_square(pixels: torch.Tensor, size: int) -> torch.Tensor:

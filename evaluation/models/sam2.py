@@ -8,23 +8,26 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from cosmos_datasets.evaluation.models.adapter import Adapter
-from cosmos_datasets.evaluation.models.preprocess import Pixels, clip_percentiles, resize
+from cosmos_datasets.evaluation.models.preprocess import Pixels, clip_percentiles, resize, resize_unrounded
 
 
 class Sam2Adapter(Adapter):
     """SAM 2: the image is squashed to the encoder's square; mask logits go straight to the size of the image.
 
-    The squashed image is 8-bit, as in transformers' image processor. SAM 2's own code resizes in floating point; where
-    an image is enlarged many times, less than a grey level can move the DICE of a single mask by 0.1.
+    It is resized in floating point, as in SAM 2's own code; the profile ``transformers`` rounds it to 8 bits, as
+    transformers' image processor does. Where an image is enlarged many times, less than a grey level can move the DICE
+    of a single mask by 0.1 and more.
     """
 
+    rounds = False
     architecture = "Sam2Model"
     image_processor = "Sam2ImageProcessor"
 
     def _pixels(self, image: Pixels) -> torch.Tensor:
         if self.preprocess == "percentile":
             image = clip_percentiles(image)
-        return self._normalisation(resize(image, self.image_size, self.image_size).to(self.device))
+        resized = (resize if self.rounds else resize_unrounded)(image, self.image_size, self.image_size)
+        return self._normalisation(resized.to(self.device))
 
     def _features(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
         # What get_image_embeddings() does, with autograd.

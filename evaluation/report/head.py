@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.facts import preparation
 from cosmos_datasets.evaluation.report.commands import Command, command_of
 from cosmos_datasets.evaluation.report.folders import Facts, Folder
 
@@ -66,7 +67,7 @@ def _of_run(folder: Folder, subjects: int | None) -> Card:
         ("Data", data["dataset"] + _chosen(data)),
         ("Revision", f"{data['revision'][:16]}…"),
         ("Evaluated", ", ".join(counted)),
-        ("Inference", f"{inference['dtype']} on {inference['device']}, preprocessing {inference['preprocess']}"),
+        ("Inference", f"{inference['dtype']} on {inference['device']}, {preparation(inference)}"),
         ("Versions", versions(facts)),
         ("Protocol", str(facts["protocol"])),
     ]

@@ -63,26 +63,25 @@ def table(runs: tuple[Path, ...], style: str, **options: Any) -> None:
     cosmos-eval table runs/sam-b runs/medsam --by modality --format latex > modality.tex
     """
     if len(runs) == 1 and all(value is None for value in options.values()):
-        from cosmos_datasets.evaluation.summary import read_summary
-
-        print_summary(read_summary(runs[0]), style)
+        print_summary(runs[0], style)
     else:
         _print_table(runs, style, **{name: value for name, value in options.items() if value is not None})
 
 
-def print_summary(summary: pd.DataFrame, style: str) -> None:
+def print_summary(run: Path, style: str) -> None:
     """Print the table of one run as ``cosmos-eval run`` does."""
-    from cosmos_datasets.evaluation.statistics.formats import to_text
-    from cosmos_datasets.evaluation.summary import records, render, to_csv, wide_table
+    from cosmos_datasets.evaluation.statistics.scores import settings_of
+    from cosmos_datasets.evaluation.summary import notes_of, read_summary, records, render, to_csv, wide_table
 
+    summary = read_summary(run)
     if style == "csv":
         click.echo(to_csv(summary), nl=False)
     elif style == "json":
         print_json(records(summary))
     elif style == "latex":
-        click.echo(to_text(wide_table(summary), "latex"), nl=False)
+        print_with_notes(wide_table(summary), notes_of(settings_of(run)), style)
     else:
-        click.echo(render(wide_table(summary), "github" if style == "markdown" else "simple"))
+        click.echo(render(wide_table(summary), notes_of(settings_of(run)), style))
 
 
 def print_with_notes(df: pd.DataFrame, notes: Sequence[str], style: Any) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation import facts
 from cosmos_datasets.evaluation.results import SCHEMA
 from cosmos_datasets.evaluation.statistics.seen import seen_by
 
@@ -109,12 +110,12 @@ def read_results(run: Path, columns: Sequence[str], filters: pc.Expression | Non
 
 
 def settings_of(run: Path) -> dict[str, Any]:
-    """What decided the scores of a run beside model and data, see :class:`..scoring.Settings`.
+    """What decided the scores of a run, see :func:`cosmos_datasets.evaluation.facts.settings_of`.
 
     Raises:
         CosmosError: if the run's own note of it is missing or damaged.
     """
-    return _noted(run, lambda facts: dict(facts["settings"]))
+    return _noted(run, facts.settings_of)
 
 
 def _model(run: Path) -> tuple[str, Any]:

@@ -78,7 +78,7 @@ def notes_of_settings(settings: Sequence[Mapping[str, Any]], metric: str) -> lis
         settings: of each run, see :func:`cosmos_datasets.evaluation.statistics.scores.settings_of`.
         metric: a key of :data:`~cosmos_datasets.evaluation.statistics.options.METRICS`.
     """
-    notes = []
+    notes = [f"Images: {'; '.join(dict.fromkeys(one['images'] for one in settings))}."]
     if metric in _TOLERANCES:
         name, unit = _TOLERANCES[metric]
         notes.append(f"NSD: within {', '.join(dict.fromkeys(f'{one.get(name):g}' for one in settings))} {unit}.")

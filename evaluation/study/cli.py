@@ -14,6 +14,7 @@ import click
 
 from cosmos_datasets.evaluation.drop_cli import ranges_option
 from cosmos_datasets.evaluation.grid.cli import sides_option
+from cosmos_datasets.evaluation.models import PROFILES
 from cosmos_datasets.evaluation.study.presets import KINDS, PRESETS
 
 _NOTES = "\n".join(
@@ -48,8 +49,8 @@ def _profiles(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> 
     found = []
     for one in value:
         model, profile = one.rpartition("=")[::2]
-        if profile not in ("sam", "medsam", "percentile"):
-            raise click.BadParameter(f"{profile!r} is no profile; choose of sam, medsam, percentile")
+        if profile not in PROFILES:
+            raise click.BadParameter(f"{profile!r} is no profile; choose of {', '.join(PROFILES)}")
         found.append((model, profile))
     return tuple(found)
 
@@ -89,7 +90,7 @@ def _profiles(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> 
 @click.option("--epochs", type=click.IntRange(1), help="Of fine-tuning, 20 by default.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), help="float32 by default.")
 @click.option("--preprocess", "profiles", multiple=True, callback=_profiles, metavar="[MODEL=]PROFILE",
-              help="sam (by default), medsam or percentile, as for cosmos-eval run; for one model only: "
+              help=f"{', '.join(PROFILES)} (the first by default), as for cosmos-eval run; for one model only: "
                    "flaviagiammarino/medsam-vit-base=medsam.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1, 8), help="Images encoded together, 1 by default.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of each process, 2 by default.")

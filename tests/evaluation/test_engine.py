@@ -118,6 +118,7 @@ def test_an_interrupt_keeps_what_is_finished(
         (["--grid", 5], "grid 7 there, 5 here"),
         (["--dtype", "bfloat16"], "dtype float32 there, bfloat16 here"),
         (["--preprocess", "percentile"], "preprocess sam there, percentile here"),
+        (["--preprocess", "transformers"], "resizing floating point there, 8 bits here"),
         (["--convention", "released"], "convention standard there, released here"),
         (["--no-hd"], "distances True there, False here"),
         (["--tolerance", 3], r"tolerance 2\.0 there, 3\.0 here"),
@@ -221,6 +222,8 @@ def test_what_a_run_was_is_written_beside_its_results(finished: Path) -> None:
         **{"distances": True, "tolerance": 2.0, "tolerance_mm": 2.0},
     }
     assert facts["model"]["name"] == "sam2"
+    assert (facts["inference"]["preprocess"], facts["inference"]["resizing"]) == ("sam", "floating point")
+    assert "Images: preprocessing sam, resized in floating point." in (finished / "table.md").read_text()
     assert json.loads((finished / "summary.json").read_text()).items() >= facts.items()
 
 

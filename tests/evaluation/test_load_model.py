@@ -247,6 +247,8 @@ def test_settings_are_checked(sam: Path, tmp_path: Path) -> None:
     assert "Try cpu" in refusal(sam, device="cuda:99")
     for make in (tiny_sam2, tiny_sam_hq, tiny_sam3):
         assert "medsam" in refusal(save(make(), tmp_path / make.__name__), preprocess="medsam")
+    for folder in (sam, tmp_path / "tiny_sam3"):
+        assert "is for SAM 2 and EdgeTAM" in refusal(folder, preprocess="transformers")
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/no/where", "a b/c", "a/b/c", "../x"])

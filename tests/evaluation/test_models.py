@@ -18,7 +18,7 @@ from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.models.adapter import Embedding
 
 WEIGHTS = Path(__file__).parents[2].parent / "shared" / "weights" / "sam2-hiera-tiny"
-SIZES = [(90, 120), (200, 131), (128, 128), (37, 300)]
+SIZES = [(90, 120), (200, 131), (128, 128), (37, 300), (35, 122)]
 
 # Three prompts of each strategy, on a picture of 40 x 100.
 _DRAWN = torch.rand((3, 10, 2), generator=torch.Generator().manual_seed(0)) * torch.tensor([99.0, 39.0])
@@ -193,6 +193,21 @@ def test_medsam_sees_the_squashed_image_between_0_and_1(tmp_path: Path) -> None:
     straight = torch.nn.functional.interpolate(logits[0][:, None], (128, 128), mode="bilinear", align_corners=False)
     straight = torch.nn.functional.interpolate(straight, (60, 150), mode="bilinear", align_corners=False)[:, 0]
     torch.testing.assert_close(adapter.upsample(logits[0], embedding), straight)
+
+
+@pytest.mark.parametrize("name", ["sam2", "edgetam"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_profile_transformers_rounds_the_resized_image(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    architecture, make = MADE[name]
+    folder = save(make(), tmp_path)
+    rounded, own = Family(architecture, folder, "transformers"), load_model(str(folder), device="cpu")
+    image = picture(*size)
+    pixels = rounded.adapter.pixels([image])
+    torch.testing.assert_close(pixels, rounded.pixels(image), rtol=1e-5, atol=1e-5)
+    assert (rounded.adapter.resizing, own.resizing) == ("8 bits", "floating point")
+    apart = (pixels - own.pixels([image])).abs().amax() * 0.225 * 255
+    assert apart < 1.02
+    assert (apart > 0.4) == (size != (128, 128))
 
 
 def test_masks_of_sam_hq_are_the_sum_of_both_kinds(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from direct_families import three_channels, triangles
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -16,6 +17,7 @@ from cosmos_datasets.evaluation.models.preprocess import (
     longest_side,
     pad_to_square,
     resize,
+    resize_unrounded,
     scale_to_unit,
 )
 
@@ -41,8 +43,29 @@ def test_resize_is_pillows(image: np.ndarray, height: int, width: int) -> None:
     assert np.array_equal(resize(image, height, width).permute(1, 2, 0).numpy(), expected)
 
 
+@given(IMAGES, st.integers(1, 30), st.integers(1, 30))
+@settings(max_examples=50)
+def test_unrounded_is_the_sum_of_weighted_pixels(image: np.ndarray, height: int, width: int) -> None:
+    rows, columns = triangles(image.shape[0], height), triangles(image.shape[1], width)
+    expected = np.einsum("ih,hwc,jw->cij", rows, three_channels(image), columns)
+    found = resize_unrounded(image, height, width)
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-3)
+    # Pillow rounds after each of the two directions.
+    np.testing.assert_allclose(found.numpy(), resize(image, height, width).numpy(), atol=1.01)
+
+
+def test_a_small_image_enlarged_is_told_apart_from_its_rounded_copy() -> None:
+    """35 to 122 pixels become 1024: between two grey levels lie ten and more pixels."""
+    image = np.arange(35, dtype=np.uint8)[None].repeat(35, axis=0)
+    found = resize_unrounded(image, 1024, 1024)
+    assert len(found.unique()) > 20 * len(resize(image, 1024, 1024).unique())
+
+
 def test_resize_accepts_views() -> None:
     image = np.arange(60, dtype=np.uint8).reshape(6, 10)
+    flipped = resize_unrounded(image[:, ::-1], 6, 10)
+    assert torch.equal(flipped, resize(image[:, ::-1], 6, 10).float())
     assert torch.equal(resize(image[:, ::-1], 6, 10)[0], torch.arange(60).reshape(6, 10).flip(1).to(torch.uint8))
     image.flags.writeable = False
     assert resize(image, 6, 10).shape == (3, 6, 10)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawn_runs import FACTS
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.results import CHOICES, DISTANCES, DISTANCES_MM, SCHEMA
@@ -69,7 +70,7 @@ ROWS = [
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     pq.write_table(pa.Table.from_pylist(ROWS, schema=SCHEMA), tmp_path / "results.parquet")
-    write_summary(tmp_path, {"model": {"name": "m"}})
+    write_summary(tmp_path, {**FACTS, "model": {"name": "m"}})
     return tmp_path
 
 
@@ -171,13 +172,14 @@ def test_the_three_files_say_the_same(run: Path) -> None:
                 assert written[name] == pytest.approx(value, abs=1e-6)
                 assert record[name] == pytest.approx(value, abs=1e-12)
     table = (run / "table.md").read_text()
+    assert table.endswith("\nImages: preprocessing sam, resized in 8 bits.\n")
     for target in ("liver, CT", "spleen, CT", "cell, CT", "cell, CT (instances)", OVER_TARGETS, OVER_MASKS):
         assert f"| {target} " in table
     assert f"{body['targets'][0]['dice_oracle']:.3f}" in table
 
 
 def test_what_does_not_exist_is_a_dash_or_nothing(run: Path) -> None:
-    text = render(wide_table(read_summary(run)))
+    text = render(wide_table(read_summary(run)), [])
     predicted = next(line for line in text.splitlines() if "predicted" in line)
     assert predicted.split() == ["predicted", "–", "0.100"]
     for written in (text, *(path.read_text() for path in run.glob("[st]*.*"))):
@@ -191,7 +193,7 @@ def test_what_does_not_exist_is_a_dash_or_nothing(run: Path) -> None:
 def test_a_strategy_that_some_targets_lack_is_a_dash(tmp_path: Path) -> None:
     rows = [result("liver", "S5", 0.5), result("liver", "S6", 0.5), result("spleen", "S5", 0.5)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
-    text = render(wide_table(read_summary(tmp_path)), "github")
+    text = render(wide_table(read_summary(tmp_path)), [], "markdown")
     spleen = next(line for line in text.splitlines() if "spleen" in line)
     assert [cell.strip() for cell in spleen.strip("|").split("|")] == ["spleen, CT", "1", "oracle", "0.500", "–"]
 
@@ -200,7 +202,7 @@ def test_a_run_without_distances(tmp_path: Path) -> None:
     nothing = dict.fromkeys(f"{score}_{choice}" for score in (*DISTANCES, *DISTANCES_MM) for choice in CHOICES)
     rows = [{**row, **nothing} for row in ROWS]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
-    summary = write_summary(tmp_path, {})
+    summary = write_summary(tmp_path, FACTS)
     assert summary[["hd_oracle", "nsd_mm_predicted"]].isna().all(axis=None)
     spleen = line(summary, object="spleen", strategy="S5")
     assert spleen["hd_undefined_oracle"] == spleen["masks"] == 1
