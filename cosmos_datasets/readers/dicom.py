@@ -1,13 +1,7 @@
-"""A DICOM series of single-frame slices through pydicom; compressed transfer syntaxes included.
-
-Nothing of the header but geometry and the rescale function is ever read out, so no identity can reach an output.
-"""
+"""A DICOM series of single-frame slices through pydicom; compressed transfer syntaxes included."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,21 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_datasets.errors import CaseError
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.readers.failure import reading
+from cosmos_datasets.readers.dicom_file import decoding, grey_frame, numbers
+from cosmos_datasets.readers.dicom_slices import Slice, differences, must_be_alike, must_lie_in_a_row
 from cosmos_datasets.readers.itk import LPS_TO_RAS
 
-_GEOMETRY = [
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-]
-#: Direction cosines of slices of one series differ by rounding only.
-_TILT = 0.01
-
-_Slice = tuple[NDArray[Any], "list[float] | None", Any]
+#: Elements that tell series apart, or how values are meant.
+_TOLD = ("BitsStored", "PixelRepresentation", "RescaleType", "SeriesInstanceUID", "FrameOfReferenceUID")
 
 
 @dataclass(frozen=True)
@@ -40,7 +27,7 @@ class DicomSeries:
     Attributes:
         paths: one file a slice.
         order: ``position`` sorts along the slice normal, increasing; ``given`` keeps the order of ``paths`` (for
-            sources whose labels are paired by file name).
+            sources whose labels are paired by file name), which has to follow the positions up or down.
     """
 
     paths: tuple[Path, ...]
@@ -60,118 +47,79 @@ class DicomSeries:
             ``None``. Grey values are those of the file: ``MONOCHROME1`` is not inverted.
 
         Raises:
-            CaseError: if a slice is damaged, the slices differ in size, or (sorted by position) they differ in
-                orientation, or one is missing or there twice, which would put labels on the wrong slices.
+            CaseError: if a slice is damaged, differs from the others in what makes them one volume of one unit, or one
+                is missing or there twice, which would put labels on the wrong slices.
         """
         if not self.paths:
             raise CaseError("a DICOM series without a file; is the download complete?")
-        slices = [_read_slice(path) for path in self.paths]
-        if self.order == "position" and any(position is not None for _, position, _ in slices):
-            slices = self._sorted(slices)
-        shapes = {pixels.shape for pixels, _, _ in slices}
-        if len(shapes) > 1:
-            raise CaseError(f"{self.paths[0].parent}: slices of one series differ in size: {sorted(shapes)}.")
-        kind = np.result_type(*(pixels.dtype for pixels, _, _ in slices))
+        slices = [_read_slice(path, alone=len(self.paths) == 1) for path in self.paths]
+        must_be_alike(slices)
+        notes = [note for one in slices for note in one.notes] + differences(slices)
+        if slices[0].position is not None:
+            slices, uneven = must_lie_in_a_row(slices, keep_order=self.order == "given")
+            notes += uneven
+        elif self.order == "position" and len(slices) > 1:
+            what = "slices state no position: they are taken in the order of their names"
+            notes.append(Finding("warning", what, slices[0].path.parent.name))
+        arrays = [_rescaled(one) for one in slices]
+        kind = np.result_type(*(pixels.dtype for pixels in arrays))
         # Slices of whole numbers beside slices of fractions would make it double precision.
-        array = np.stack(
-            [pixels.T for pixels, _, _ in slices], axis=-1, dtype=np.float32 if kind.kind == "f" else kind
-        )
-        with reading(self.paths[0]):
-            affine = _affine(slices)
-        return Grid(array, affine, stacked=True)
-
-    def _sorted(self, slices: list[_Slice]) -> list[_Slice]:
-        for path, (_, position, _) in zip(self.paths, slices, strict=True):
-            if position is None:
-                raise CaseError(f"{path}: states no position, other slices of its series do; fetch the series again.")
-        with reading(self.paths[0]):
-            orientations = np.array([_orientation(geometry) for _, _, geometry in slices])
-            places = np.array([position for _, position, _ in slices], dtype=np.float64) @ _normal(slices[0][2])
-        steps = np.diff(np.sort(places))
-        if np.ptp(orientations, axis=0).max() > _TILT:
-            raise CaseError(f"{self.paths[0].parent}: slices differ in orientation; the folder holds several series.")
-        if len(steps) and (steps.min() <= 0 or np.ptp(steps) > 0.5 * np.median(steps)):
-            raise CaseError(
-                f"{self.paths[0].parent}: slices lie {steps.min():.3g} to {steps.max():.3g} mm apart; one is missing "
-                "or there twice, or the folder holds several series."
-            )
-        return [slices[number] for number in np.argsort(places)]
+        array = np.stack([pixels.T for pixels in arrays], axis=-1, dtype=np.float32 if kind.kind == "f" else kind)
+        placed = slices[0].cosines is not None
+        return Grid(array, _affine(slices), placed=placed, stacked=True, notes=tuple(notes))
 
 
-@contextmanager
-def decoding(path: Path) -> Iterator[None]:
-    """As :func:`reading`, without pydicom's warnings: odd header elements are common and none of them is used."""
-    with reading(path), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pydicom")
-        warnings.filterwarnings("error", "End of file reached")  # in the middle of the pixels
-        yield
-
-
-def grey_frame(path: Path) -> tuple[Any, NDArray[Any]]:
-    """Open a file and decode its pixels; to be called while :func:`decoding` it.
-
-    Returns:
-        The data set, and the stored integers, ``(rows, columns)``.
-
-    Raises:
-        CaseError: if the file holds no pixels, or more than one grey frame.
-    """
-    import pydicom
-
-    dataset = pydicom.dcmread(path, force=True)
-    if "PixelData" not in dataset:
-        raise CaseError(f"{path}: no pixel data; is this a DICOM image?")
-    if not hasattr(dataset.file_meta, "TransferSyntaxUID"):
-        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-    pixels = dataset.pixel_array
-    if pixels.ndim != 2:
-        raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
-    return dataset, pixels
-
-
-def _read_slice(path: Path) -> _Slice:
-    from pydicom.pixels import apply_rescale
-
+def _read_slice(path: Path, *, alone: bool) -> Slice:
     with decoding(path):
-        dataset, pixels = grey_frame(path)
-        is_rescaled = all(dataset.get(name) is not None for name in ("RescaleSlope", "RescaleIntercept"))
-        rescaled = apply_rescale(pixels, dataset) if is_rescaled else pixels
-        if rescaled.dtype.kind == "f":
-            exact = np.rint(rescaled)
-            rescaled = exact.astype(np.int32) if np.array_equal(exact, rescaled) else rescaled.astype(np.float32)
-        position = dataset.get("ImagePositionPatient")
-        geometry = {name: dataset.get(name) for name in _GEOMETRY}
-    return rescaled, None if position is None else [float(value) for value in position], geometry
+        frame = grey_frame(path)
+        dataset = frame.dataset
+        if dataset.get("ModalityLUTSequence"):
+            raise CaseError(f"{path}: its values need a lookup table, which is not applied.")
+        slope, intercept = (numbers(path, dataset, f"Rescale{name}") for name in ("Slope", "Intercept"))
+        is_rescaled = slope is not None or intercept is not None
+        return Slice(
+            path=path,
+            pixels=frame.pixels,
+            light=str(dataset.PhotometricInterpretation),
+            modality=dataset.get("Modality"),
+            rescale=((slope or (1.0,))[0], (intercept or (0.0,))[0]) if is_rescaled else None,
+            position=numbers(path, dataset, "ImagePositionPatient", 3),
+            cosines=numbers(path, dataset, "ImageOrientationPatient", 6),
+            spacing=numbers(path, dataset, "PixelSpacing", 2),
+            thickness=_thickness(path, dataset) if alone else 1.0,
+            uid=dataset.get("SOPInstanceUID"),
+            told={name: dataset.get(name) for name in _TOLD},
+            notes=frame.notes,
+        )
 
 
-def _orientation(geometry: Any) -> NDArray[np.float64]:
-    cosines = geometry["ImageOrientationPatient"] or [1, 0, 0, 0, 1, 0]
-    return np.asarray(cosines, dtype=np.float64).reshape(2, 3)
+def _thickness(path: Path, dataset: Any) -> float:
+    stated = numbers(path, dataset, "SpacingBetweenSlices") or numbers(path, dataset, "SliceThickness")
+    return abs(stated[0]) if stated else 1.0
 
 
-def _normal(geometry: Any) -> NDArray[np.float64]:
-    along_row, along_column = _orientation(geometry)
-    return np.cross(along_row, along_column)
+def _rescaled(one: Slice) -> NDArray[Any]:
+    if one.rescale is None:
+        return one.pixels
+    slope, intercept = one.rescale
+    rescaled = one.pixels * np.float64(slope) + np.float64(intercept)
+    exact = np.rint(rescaled)
+    return exact.astype(np.int32) if np.array_equal(exact, rescaled) else rescaled.astype(np.float32)
 
 
-def _affine(slices: list[_Slice]) -> NDArray[np.float64] | None:
+def _affine(slices: list[Slice]) -> NDArray[np.float64] | None:
     """DICOM PS3.3 C.7.6.2.1.1, with the slice step taken from the first and the last position."""
-    _, first, geometry = slices[0]
-    _, last, _ = slices[-1]
-    if first is None or last is None:
+    first, last = slices[0], slices[-1]
+    if first.position is None or last.position is None or first.spacing is None:
         return None
-    along_row, along_column = _orientation(geometry)
-    row_spacing, column_spacing = (float(value) for value in geometry["PixelSpacing"] or (1.0, 1.0))
+    along_row, along_column = first.directions
+    row_spacing, column_spacing = first.spacing
+    step = first.normal * first.thickness
     if len(slices) > 1:
-        step = (np.asarray(last) - np.asarray(first)) / (len(slices) - 1)
-    else:
-        thickness = float(geometry["SpacingBetweenSlices"] or geometry["SliceThickness"] or 1.0)
-        step = _normal(geometry) * thickness
-    if not np.any(step):
-        step = _normal(geometry)
+        step = (np.array(last.position) - np.array(first.position)) / (len(slices) - 1)
     affine = np.eye(4)
     affine[:3, 0] = along_row * column_spacing
     affine[:3, 1] = along_column * row_spacing
     affine[:3, 2] = step
-    affine[:3, 3] = first
+    affine[:3, 3] = first.position
     return np.asarray(LPS_TO_RAS @ affine, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.readers.dicom import decoding, grey_frame
+from cosmos_datasets.readers.dicom_file import decoding, grey_frame, numbers
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,17 @@ class DicomPicture:
             CaseError: if the file is damaged or holds anything but one grey frame.
         """
         with decoding(self.path):
-            dataset, pixels = grey_frame(self.path)
+            frame = grey_frame(self.path)
+            dataset, pixels = frame.dataset, frame.pixels
             bits = int(dataset.BitsStored)
             if dataset.PhotometricInterpretation == "MONOCHROME1":
                 pixels = _inverted(pixels, bits)
             if bits <= 8 and pixels.dtype.kind == "u" and pixels.max() <= 255:
                 pixels = pixels.astype(np.uint8)
-            spacing = _spacing(dataset.get("PixelSpacing")) or _spacing(dataset.get("ImagerPixelSpacing"))
-        return Grid(pixels, spacing=spacing)
+            spacing = _spacing(self.path, dataset, "PixelSpacing") or _spacing(
+                self.path, dataset, "ImagerPixelSpacing"
+            )
+        return Grid(pixels, spacing=spacing, notes=frame.notes)
 
 
 def _inverted(pixels: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -57,6 +60,6 @@ def _inverted(pixels: NDArray[Any], bits: int) -> NDArray[Any]:
     return np.asarray(pixels.dtype.type(brightest) - pixels)
 
 
-def _spacing(stored: Any) -> tuple[float, float] | None:
-    values = [float(value) for value in stored or ()]
-    return (values[0], values[1]) if len(values) == 2 and all(0 < value < np.inf for value in values) else None
+def _spacing(path: Path, dataset: Any, keyword: str) -> tuple[float, float] | None:
+    values = numbers(path, dataset, keyword, 2)
+    return (values[0], values[1]) if values and min(values) > 0 else None

@@ -1,7 +1,8 @@
 """DICOM series: geometry as SimpleITK reads it, and every transfer syntax that is met in the wild."""
 
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import imagecodecs
 import numpy as np
@@ -17,6 +18,7 @@ from cosmos_datasets.errors import CaseError
 from cosmos_datasets.readers import DicomSeries
 
 _REAL = Path(__file__).parents[2].parent / "shared" / "real" / "dicom_ct" / "series"
+_ORDERS: tuple[Literal["position", "given"], ...] = ("position", "given")
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -32,6 +34,10 @@ def _write(folder: Path, volume: Stored, **options: Any) -> tuple[Path, ...]:
     paths = [folder / f"{name}.dcm" for name in names]
     write_dicom_series(paths, volume, **options)
     return tuple(sorted(paths))
+
+
+def _by_place(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(sorted(paths, key=lambda path: float(pydicom.dcmread(path).ImagePositionPatient[2])))
 
 
 def _itk_series(folder: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -67,11 +73,15 @@ def test_real_series_is_what_itk_reads() -> None:
 
 def test_given_order_is_kept(tmp_path: Path) -> None:
     paths, volume = _write(tmp_path, _volume()), _volume()
-    backwards = DicomSeries(paths[::-1], order="given").read()
-    forwards = DicomSeries(paths, order="given").read()
+    up = _by_place(paths)
+    forwards, backwards = (DicomSeries(some, order="given").read() for some in (up, up[::-1]))
+    np.testing.assert_array_equal(forwards.array, volume.array)
     np.testing.assert_array_equal(backwards.array, forwards.array[..., ::-1])
-    assert not np.array_equal(forwards.array, volume.array), "names say nothing about positions"
+    np.testing.assert_allclose(backwards.affine @ [0, 0, 4, 1], forwards.affine @ [0, 0, 0, 1])
     np.testing.assert_array_equal(DicomSeries(paths).read().array, volume.array)
+    for mixed in (paths, (*up[:2], up[3], up[2], up[4])):
+        with pytest.raises(CaseError, match="the order of the file names is not that of the positions"):
+            DicomSeries(mixed, order="given").read()
 
 
 # Transfer syntaxes. Signed values are coded by their bits, as pydicom and GDCM expect.
@@ -191,12 +201,19 @@ def test_one_slice_takes_its_thickness(tmp_path: Path) -> None:
 
 def test_missing_or_doubled_slice_is_an_error_where_position_counts(tmp_path: Path) -> None:
     paths = _write(tmp_path, _volume())
-    by_place = sorted(paths, key=lambda path: float(pydicom.dcmread(path).ImagePositionPatient[2]))
-    for chosen in (by_place[:2] + by_place[3:], [*by_place, by_place[2]]):
-        with pytest.raises(CaseError, match=rf"{tmp_path.name}.*mm apart"):
-            DicomSeries(tuple(chosen)).read()
-        assert DicomSeries(tuple(chosen), order="given").read().array.shape[2] == len(chosen)
-    assert DicomSeries(tuple(by_place[1:])).read().array.shape[2] == len(paths) - 1, "an end may be missing"
+    up = _by_place(paths)
+    for order in _ORDERS:
+        with pytest.raises(CaseError, match=rf"{up[1].name}: the next slice, {up[3].name}, lies 6 mm apart, others 3"):
+            DicomSeries((*up[:2], *up[3:]), order).read()
+        assert DicomSeries(up[1:], order).read().array.shape[2] == len(paths) - 1, "an end may be missing"
+        copy = shutil.copy(up[2], tmp_path / f"{up[2].stem} (1).dcm")
+        with pytest.raises(CaseError, match=rf"{up[2].stem} \(1\)\.dcm: is a copy of {up[2].name}; .* Remove"):
+            DicomSeries((*up[:3], copy, *up[3:]), order).read()
+        other = pydicom.dcmread(copy)
+        other.SOPInstanceUID, other.PixelData = "1.2.3", bytes(len(other.PixelData))
+        other.save_as(copy)
+        with pytest.raises(CaseError, match=rf"{up[2].stem} \(1\)\.dcm: lies 0 mm apart from {up[2].name}"):
+            DicomSeries((*up[:3], copy, *up[3:]), order).read()
 
 
 def test_mixed_orientations_and_one_place_for_all_are_errors(tmp_path: Path) -> None:
@@ -205,9 +222,12 @@ def test_mixed_orientations_and_one_place_for_all_are_errors(tmp_path: Path) -> 
     dataset = pydicom.dcmread(turned[1])
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
     dataset.save_as(turned[1])
-    with pytest.raises(CaseError, match=r"turned: slices differ in orientation"):
-        DicomSeries(turned).read()
-    with pytest.raises(CaseError, match=r"still: slices lie 0 to 0 mm apart"):
+    for order in _ORDERS:
+        with pytest.raises(
+            CaseError, match=rf"{turned[1].name}: differs from other .* orientation \(1 of 5 slices do\)"
+        ):
+            DicomSeries(turned, order).read()
+    with pytest.raises(CaseError, match=r"still/\d\.dcm: lies 0 mm apart from \d\.dcm"):
         DicomSeries(_write(tmp_path / "still", volume, ImagePositionPatient=[0, 0, 0])).read()
 
 
@@ -216,8 +236,9 @@ def test_one_slice_without_a_position_is_an_error(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(paths[2])
     del dataset.ImagePositionPatient
     dataset.save_as(paths[2])
-    with pytest.raises(CaseError, match=rf"{paths[2].name}: states no position"):
-        DicomSeries(paths).read()
+    for order in _ORDERS:
+        with pytest.raises(CaseError, match=rf"{paths[2].name}: differs .* whether it states a position \(1 of 5"):
+            DicomSeries(paths, order).read()
 
 
 def test_geometry_that_is_none_is_an_error(tmp_path: Path) -> None:
@@ -236,7 +257,9 @@ def test_slices_of_different_size_are_an_error(tmp_path: Path) -> None:
     paths = [
         _save(tmp_path / f"{rows}.dcm", np.zeros((rows, 7), np.uint16), uid.ExplicitVRLittleEndian) for rows in (5, 6)
     ]
-    with pytest.raises(CaseError, match=r"differ in size.*\(5, 7\), \(6, 7\)"):
+    with pytest.raises(
+        CaseError, match=r"6\.dcm: differs from other slices of its series in size \(1 of 2 slices do\)"
+    ):
         DicomSeries(tuple(paths)).read()
 
 

@@ -61,7 +61,7 @@ def test_one_slice_missing_would_shift_every_pair(tmp_path):
     next((tmp_path / "Train_Sets" / "CT" / "1" / "DICOM_anon").glob("i0005*")).unlink()
     reasons = broken(tmp_path)
     assert reasons.keys() == {"CT/1"}
-    assert re.search(r"CT/1/Ground/liver_GT_000\.png: .* shape .*12\), the image .*11\)", reasons["CT/1"])
+    assert re.search(r"CT/1/DICOM_anon/i0004,0000b\.dcm: the next slice, i0006,0000b\.dcm, lies", reasons["CT/1"])
 
 
 @pytest.mark.parametrize(
