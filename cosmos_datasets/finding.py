@@ -30,6 +30,9 @@ class Finding:
     what: str
     where: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "where", printable(self.where))
+
 
 def grouped(findings: Iterable[Finding]) -> Grouped:
     """Group findings by level and words, the most frequent words first; a place is named once."""
@@ -54,4 +57,11 @@ def below(root: Path, text: str) -> str:
     """Name files relative to the raw folder: where it lies concerns nobody who gets the data set."""
     for folder in dict.fromkeys((str(root), str(root.resolve()))):
         text = text.replace(f"{folder}/", "")
-    return text
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Write out what no terminal and no file should get: control characters, and bytes of a name that are no UTF-8."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

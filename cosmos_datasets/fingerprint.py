@@ -23,6 +23,8 @@ _CORE_MODULES = (
         "grid",
         "intensity",
         "label_maps",
+        "layout",
+        "listing",
         "neutral",
         "orientation",
         "pairing",

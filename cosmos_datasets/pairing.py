@@ -1,33 +1,82 @@
-"""Files by their official names, and images paired with their labels. Nothing is opened."""
+"""Files by their official names, and images paired with their labels. Nothing is opened.
+
+What is odd about names (copies, two files for one name, labels without images) is noticed, see
+:mod:`cosmos_datasets.noticing`.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatch
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import translate
 from pathlib import Path
+
+from cosmos_datasets.noticing import notice
+
+_WORD = "(?:copy|copie|kopie|copia)"
+#: How browsers and file managers call a second copy of ``name.ext``, in the languages they do so most.
+_COPY = re.compile(
+    rf"(?:(?P<before>{_WORD}(?: \(\d+\))? (?:of|de|von) ))?(?P<stem>.*?)"
+    rf"(?P<after>(?: ?\(\d+\)| \((?:another |\d+\w\w )?{_WORD}(?: \d+)?\)| -? ?{_WORD}(?: ?\(?\d+\)?)?)*)"
+    r"(?P<suffix>(?:\.[a-z]\w*)*)",
+    re.IGNORECASE,
+)
+_SECOND = "two files stand for one; the first is read and the other is not"
 
 
 def below(root: Path, pattern: str = "*", depth: int = 7) -> Iterator[Path]:
-    """List the files below a folder; links to folders are followed, hidden files and ``__MACOSX`` left out.
+    """List the files below a folder, sorted; links to folders are followed, links to nothing are files.
+
+    Hidden files, ``__MACOSX``, copies of a file that lies beside them, pipes and devices are left out.
 
     Args:
         root: the folder; nothing is listed if there is none.
-        pattern: of file names, as for ``fnmatch``.
-        depth: of folders below ``root`` at most, so that a link to a parent does no harm.
+        pattern: of file names, as for ``fnmatch``, in any case.
+        depth: of folders below ``root`` at most.
     """
-    if not root.is_dir():
+    wanted = re.compile(translate(pattern), re.IGNORECASE)
+    return (path for path in _files(root, depth, frozenset()) if wanted.match(path.name))
+
+
+def _files(folder: Path, depth: int, above: frozenset[str]) -> Iterator[Path]:
+    here = os.path.realpath(folder)
+    if here in above or not folder.is_dir():  # a link to a folder around it
         return
-    with os.scandir(root) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted((one for one in found if not is_leftover(one.name)), key=lambda one: one.name)
+    except OSError as error:
+        notice("warning", f"a folder cannot be read ({error.strerror}); nothing of it is used", folder)
+        return
+    names = {entry.name for entry in entries}
     for entry in entries:
-        if entry.name.startswith((".", "__MACOSX")):
-            continue
-        if entry.is_dir():
-            yield from below(Path(entry.path), pattern, depth - 1) if depth else ()
-        elif fnmatch(entry.name, pattern):
+        if is_folder(entry):
+            if depth:
+                yield from _files(Path(entry.path), depth - 1, above | {here})
+        elif not (entry.is_symlink() or entry.is_file()):
+            notice("warning", "a pipe or a device lies among the files; it is not read", entry.path)
+        elif not _is_copy(entry.name, names, entry.path):
             yield Path(entry.path)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or a link to one; a link to itself is none."""
+    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file or folder is hidden, or what an archive made on a Mac leaves."""
+    return name.startswith((".", "__MACOSX"))
+
+
+def _is_copy(name: str, beside: Collection[str], path: Path | str) -> bool:
+    """Whether a name is that of a copy of a file that lies beside it, which is then noticed."""
+    match = _COPY.fullmatch(name)
+    if not match or not (match["before"] or match["after"]) or match["stem"] + match["suffix"] not in beside:
+        return False
+    notice("warning", "a copy of a file lies beside it; the file is read and the copy is not", path)
+    return True
 
 
 def named(files: Iterable[Path], pattern: str) -> dict[str, Path]:
@@ -39,15 +88,27 @@ def named(files: Iterable[Path], pattern: str) -> dict[str, Path]:
             ``.DS_Store``) do not match a pattern that begins as the official name does.
 
     Returns:
-        Key to path, sorted by path; of two files with one key (``a.nii`` beside ``a.nii.gz``) the first.
+        Key to path, sorted by path; of two files with one key (``a.nii`` beside ``a.nii.gz``) the first, and the other
+        is noticed.
     """
-    found: dict[str, Path] = {}
-    for path in sorted(files):
-        match = re.fullmatch(pattern, path.name, re.IGNORECASE)
-        # Some programs unpack a.nii.gz into a folder a.nii, with the file of the same name in it.
-        if match and match[1] not in found and path.is_file():
-            found[match[1]] = path
-    return found
+    expression = re.compile(pattern, re.IGNORECASE)
+    matches = [(path, match[1]) for path in sorted(files) if (match := expression.fullmatch(path.name))]
+    beside: dict[Path, set[str]] = {}
+    for path, _ in matches:
+        beside.setdefault(path.parent, set()).add(path.name)
+    # Some programs unpack a.nii.gz into a folder a.nii, with the file of the same name in it.
+    are_files = ((path, key) for path, key in matches if path.is_symlink() or path.is_file())
+    return merged(*({key: path} for path, key in are_files if not _is_copy(path.name, beside[path.parent], path)))
+
+
+def merged(*found: Mapping[str, Path]) -> dict[str, Path]:
+    """Join files by key; of two with one key the first counts, and the other is noticed."""
+    files: dict[str, Path] = {}
+    for some in found:
+        for key, path in some.items():
+            if files.setdefault(key, path) != path:
+                notice("warning", _SECOND, f"{files[key]}, not {path}")
+    return files
 
 
 def pairs(
@@ -56,7 +117,8 @@ def pairs(
     """Pair images and labels of the same key.
 
     A label whose image is absent is paired with the path where the image should be, told from the other images. The
-    case is then listed, reading it fails with that path, and a build leaves it out and says so.
+    case is then listed, reading it fails with that path, and a build leaves it out and says so. Where no image is
+    there at all, or no label, every file that would belong to one is noticed.
 
     Args:
         images: key to file, see :func:`named`; images without a label are unlabelled and skipped.
@@ -67,6 +129,10 @@ def pairs(
         Key, image and label, sorted by key; nothing if there are no images or no labels at all.
     """
     if not images or not labels:
+        for path in labels.values():
+            notice("warning", "a label is there and its image is not; it is not used", path)
+        for path in images.values() if every_image else ():
+            notice("warning", "an image is there and its label is not; it is not used", path)
         return
     for key in sorted(labels.keys() | images.keys() if every_image else labels.keys()):
         yield key, images.get(key) or _expected(key, images), labels.get(key) or _expected(key, labels)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cosmos_datasets.errors import CosmosError, LayoutError
-from cosmos_datasets.finding import Finding
+from cosmos_datasets.errors import LayoutError
 
 if TYPE_CHECKING:
     from cosmos_datasets.case import Case
+    from cosmos_datasets.finding import Finding
+    from cosmos_datasets.listing import Listing
 
 Redistributable = Literal["yes", "gated", "no"]
 Access = Literal["open", "account", "request"]
@@ -68,21 +69,6 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What a raw folder holds, before anything is decoded.
-
-    Attributes:
-        root: the folder of the layout.
-        cases: the labelled cases, sorted by case id; every case id once.
-        findings: what the loader noticed: a list of splits that is not there, say.
-    """
-
-    root: Path
-    cases: list[Case]
-    findings: list[Finding]
-
-
-@dataclass(frozen=True)
 class Source:
     """A public data set: its facts, and how its files become cases.
 
@@ -104,11 +90,14 @@ class Source:
         pitfalls: what to know before trusting the data, a sentence each.
         related: ids of sources that share scans with this one.
         unverified: facts that are stated from general knowledge and were not checked against the release.
-        markers: glob patterns, relative to the layout's root; the folder where one of them matches is the root.
+        markers: glob patterns, relative to the layout's root, in any case; the folder where one of them matches is the
+            root.
         find_cases: given the root, yields its labelled cases without decoding anything, and a :class:`Finding` for
             what a user should know of the folder as a whole.
         extra: a neighbouring data set that is not among the 53 of the paper.
         paper_release: where classes differ by release (``Label.release``), the one of the paper's time.
+        only_named: no name of a file tells whose it is: the layout must lie in the folder that is named, or in the one
+            folder in it that does or is called as the source.
     """
 
     id: str
@@ -132,6 +121,7 @@ class Source:
     unverified: tuple[str, ...] = ()
     extra: bool = False
     paper_release: str = ""
+    only_named: bool = False
 
     def __post_init__(self) -> None:
         if not (self.id.isascii() and self.id.replace("_", "").isalnum() and self.id == self.id.lower()):
@@ -164,24 +154,17 @@ class Source:
         return tuple(sorted({label.object for label in self.labels if label.object is not None}))
 
     def root(self, raw: Path) -> Path:
-        """Find the folder that holds the published layout: ``raw`` itself, or one at most three levels below it.
+        """Find the folder that holds the published layout; raises :class:`LayoutError` if no folder does.
 
         Args:
-            raw: the folder the user named.
+            raw: the publisher's folder, or one at most three levels above it.
 
-        Raises:
-            LayoutError: if no folder there holds one of ``markers``; the message shows the expected layout, what was
-                found and how to obtain the files.
+        Returns:
+            The folder; where the layout's parts lie in several, the one around them.
         """
-        if not raw.is_dir():
-            raise LayoutError(f"{raw} is not a folder. Name the folder that holds {self.title}.")
-        level = [raw]
-        for _ in range(4):
-            for folder in level:
-                if any(next(folder.glob(marker), None) for marker in self.markers):
-                    return folder
-            level = [child for folder in level for child in sorted(folder.iterdir()) if _may_hold_data(child)][:200]
-        raise self.layout_error(raw)
+        from cosmos_datasets.layout import common, roots
+
+        return common(roots(self, raw))
 
     def layout_error(self, raw: Path, reason: str = "") -> LayoutError:
         """Describe a folder that does not fit: what was expected, what is there, where to get the files."""
@@ -200,37 +183,10 @@ class Source:
         return self.listing(raw).cases
 
     def listing(self, raw: Path) -> Listing:
-        """List a raw folder. Nothing is decoded.
+        """List a raw folder; see :func:`cosmos_datasets.listing.list_raw`."""
+        from cosmos_datasets.listing import list_raw
 
-        Args:
-            raw: the publisher's folder, or a parent of it.
-
-        Raises:
-            LayoutError: if the folder does not look like the published layout, a table or list in it is damaged, or it
-                holds no labelled case.
-        """
-        root = self.root(raw)
-        try:
-            found = list(self.find_cases(root))
-        except CosmosError:
-            raise
-        except Exception as error:  # a damaged table raises nearly anything
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise self.layout_error(root, f"a file name, table or list in it cannot be read ({reason})") from error
-        findings = [one for one in found if isinstance(one, Finding)]
-        cases = sorted((one for one in found if not isinstance(one, Finding)), key=lambda case: case.case_id)
-        if not cases:
-            raise self.layout_error(root, "no image with a label beside it was found")
-        seen: set[str] = set()
-        for case in cases:
-            if case.case_id in seen:
-                raise LayoutError(f"{self.id}: two files claim case {case.case_id} under {root}; remove one copy.")
-            seen.add(case.case_id)
-        return Listing(root, cases, findings)
-
-
-def _may_hold_data(folder: Path) -> bool:
-    return folder.is_dir() and not folder.name.startswith((".", "__MACOSX"))
+        return list_raw(self, raw)
 
 
 def _indent(text: str) -> str:

@@ -1,5 +1,6 @@
 """iChallenge-PALM: fundus photographs with dark-on-white masks of optic disc, atrophy and detachment."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,15 @@ _LABELS = {
     "Lesion?Masks/Atrophy": Label("retinal_atrophy", "retinal_atrophy"),
     "Lesion?Masks/Detachment": Label("retinal_detachment", "retinal_detachment"),
 }
+#: Folders of other challenges of the same makers, whose files are called alike.
+_OTHER_SET = re.compile(r"Training400|Test400|.*(?:AMD|ADAM|REFUGE).*", re.IGNORECASE)
 #: First letters of the photographs of a part.
 _SPLITS: dict[str, Split] = {"HNP": "train", "V": "validation", "T": "test"}
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph with a mask, of the open release or of the challenge's archives."""
-    files = list(below(root))
+    files = [path for path in below(root) if not any(map(_OTHER_SET.fullmatch, path.relative_to(root).parts))]
     # Folders called "..._Illustration" hold pictures of the same names with drawings on them.
     photographs = [path for path in files if not path.parent.name.endswith("Illustration")]
     drawn = {label.name: [path for path in files if path.match(f"{folder}/*")] for folder, label in _LABELS.items()}

@@ -106,5 +106,5 @@ def raw_fingerprint(files: Iterable[Path], root: Path, *, with_time: bool) -> st
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         state = path.stat() if path.is_file() else None
         stamp = "" if state is None else f"{state.st_size}" + (f":{state.st_mtime_ns}" if with_time else "")
-        digest.update(f"{name}\0{stamp}\n".encode())
+        digest.update(f"{name}\0{stamp}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()

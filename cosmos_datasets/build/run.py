@@ -31,9 +31,10 @@ from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.finding import Grouped, grouped
 from cosmos_datasets.fingerprint import code_fingerprint
 from cosmos_datasets.intensity import Intensity
+from cosmos_datasets.listing import Listing
 from cosmos_datasets.locks import locked
 from cosmos_datasets.raw_tree import of_listing, twins
-from cosmos_datasets.source import Listing, Source
+from cosmos_datasets.source import Source
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class Job:
 
     @property
     def files(self) -> list[Path]:
-        """Every raw file, each once."""
-        return list(dict.fromkeys(path for case in self.cases for path in case.files))
+        """Every raw file, each once, and the official lists and tables."""
+        return list(dict.fromkeys((*self.listing.tables, *(path for case in self.cases for path in case.files))))
 
     def entry(self) -> SourceEntry:
         """The manifest entry, still without shards."""

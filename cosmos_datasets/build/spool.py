@@ -41,9 +41,10 @@ class Spooled:
 
 
 def spool_path(folder: Path, case: Case, root: Path) -> Path:
-    """Where the rows of a case are laid aside; an edited raw file changes the name."""
+    """Where the rows of a case are laid aside; an edited raw file, or another split in a table, changes the name."""
     state = raw_fingerprint(case.files, root, with_time=True)
-    return folder / f"{hashlib.sha256(f'{case.case_id}:{state}'.encode()).hexdigest()[:32]}.arrow"
+    text = f"{case!r}:{state}".replace(str(root), "")
+    return folder / f"{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:32]}.arrow"
 
 
 def began_path(folder: Path, case: Case, root: Path) -> Path:

@@ -20,6 +20,7 @@ from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError, CosmosError
 from cosmos_datasets.fingerprint import code_fingerprint
 from cosmos_datasets.intensity import Intensity
+from cosmos_datasets.listing import Listing
 from cosmos_datasets.registry import get_source, source_ids
 from cosmos_datasets.schema import ROW_SCHEMA
 from cosmos_datasets.source import Source
@@ -40,7 +41,7 @@ class RawConfig(datasets.BuilderConfig):  # type: ignore[misc]
     intensity: str = "minmax-volume"
     strict: bool = False
 
-    def open(self) -> tuple[Source, Path, list[Case]]:
+    def open(self) -> tuple[Source, Listing]:
         """List the cases of the folder; raises :class:`CosmosError` if the name is no source."""
         if self.name not in source_ids():
             raise CosmosError(
@@ -50,19 +51,18 @@ class RawConfig(datasets.BuilderConfig):  # type: ignore[misc]
             )
         source = get_source(self.name)
         raw = source_folder(source, Path(str(self.data_dir)))
-        root = source.root(raw)
-        return source, root, source.cases(raw)
+        return source, source.listing(raw)
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Any = None) -> str:
         """Key the cache by what decides the rows: code, raw files, intensity. An edited file is read again."""
-        source, root, cases = self.open()
-        files = [path for case in cases for path in case.files]
-        state = raw_fingerprint(files, root, with_time=True)
+        source, listing = self.open()
+        files = [*listing.tables, *(path for case in listing.cases for path in case.files)]
+        state = raw_fingerprint(files, listing.root, with_time=True)
         recipe = datasets.fingerprint.Hasher.hash(
             [
                 code_fingerprint(source),
                 state,
-                str(root),
+                str(listing.root),
                 str(Intensity.parse(self.intensity)),
                 self.strict,
                 custom_features,
@@ -88,9 +88,12 @@ class RawCosmos1050k(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        source, _, cases = self.config.open()
+        source, listing = self.config.open()
+        for one in listing.findings:
+            if one.level != "note":
+                _logger.warning(f"{source.id}: {one.what}: {one.where}")
         by_split: dict[str, list[Case]] = {"train": [], "validation": [], "test": []}
-        for shard in sorted(plan_shards(source.id, cases), key=lambda shard: shard.name):
+        for shard in sorted(plan_shards(source.id, listing.cases), key=lambda shard: shard.name):
             by_split[shard.split] += shard.cases
         return [
             datasets.SplitGenerator(name=split, gen_kwargs={"cases": members})

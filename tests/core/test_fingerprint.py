@@ -14,7 +14,7 @@ from cosmos_datasets.source import Label
 
 _CORE = Path(cosmos_datasets.__file__).parent
 # What a row's content does not depend on: messages, and names that only checks and searches use.
-_NO_CONTENT = {"errors", "__init__"}
+_NO_CONTENT = {"errors", "noticing", "registry", "__init__", "build/__init__"}
 
 
 def _imports(path: Path) -> set[str]:

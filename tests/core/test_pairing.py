@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.noticing import notice, noticing
+from cosmos_datasets.pairing import below, merged, named, pairs
 
 _VOLUME = r"(s\d+)\.nii(?:\.gz)?"
 _KEYS = st.sets(st.from_regex(r"[a-z]{1,3}\d{1,4}", fullmatch=True), max_size=8)
@@ -105,3 +106,70 @@ def test_without_any_image_or_any_label_there_is_nothing(every_image: bool) -> N
     some = _files("images", {"s1"}, "{}.png")
     assert not list(pairs({}, some, every_image=every_image))
     assert not list(pairs(some, {}, every_image=every_image))
+
+
+# What is noticed.
+
+
+def _noticed(call: Callable[[], object]) -> list[tuple[str, str]]:
+    with noticing() as noticed:
+        call()
+    return [(one.what, one.where) for one in noticed.findings]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        *("s1 (1).nii.gz", "s1(2).nii.gz", "s1.nii (1).gz", "s1 - Copy.nii.gz", "s1.nii - Copy (2).gz"),
+        *("Copy of s1.nii.gz", "Copy (2) of s1.nii.gz", "s1 copy.nii.gz", "s1 copy 3.nii.gz", "s1 (copy).nii.gz"),
+        *("s1 (another copy).nii.gz", "s1 (3rd copy).nii.gz", "s1 - Kopie.nii.gz", "s1 - Copie (1).nii.gz"),
+    ],
+)
+def test_a_copy_beside_its_file_is_named_and_not_listed(copy: str, tmp_path: Path) -> None:
+    original, second = _touch(tmp_path, "s1.nii.gz", copy)
+    what = "a copy of a file lies beside it; the file is read and the copy is not"
+    for call in (lambda: list(below(tmp_path)), lambda: list(named(tmp_path.glob("*"), r"(.+)\.gz").values())):
+        assert call() == [original]
+        assert _noticed(call) == [(what, str(second))]
+    original.unlink()
+    assert list(below(tmp_path)) == [second], "nothing lies beside it"
+
+
+def test_official_names_are_no_copies(tmp_path: Path) -> None:
+    names = ["1.2.840.113.dcm", "a (b).png", "copy.png", "i0042,0000b.dcm", "patient 1.png", "s01_copy_number.csv"]
+    made = _touch(tmp_path, *names)
+    assert _noticed(lambda: list(below(tmp_path))) == []
+    assert list(below(tmp_path)) == sorted(made)
+
+
+def test_the_second_of_two_files_for_one_key_is_named(tmp_path: Path) -> None:
+    files = _touch(tmp_path, "s1.nii", "s1.nii.gz", "b/s1.nii", "s2.nii")
+    assert _noticed(lambda: named(files, _VOLUME)) == [
+        ("two files stand for one; the first is read and the other is not", f"{tmp_path / 'b/s1.nii'}, not {path}")
+        for path in files[:2]
+    ]
+    assert _noticed(lambda: merged({"a": files[0]}, {"a": files[0], "b": files[1]})) == []
+
+
+def test_labels_without_any_image_and_images_without_any_label_are_named() -> None:
+    some = _files("images", {"s1", "s2"}, "{}.png")
+    label = "a label is there and its image is not; it is not used"
+    image = "an image is there and its label is not; it is not used"
+    assert _noticed(lambda: list(pairs({}, some))) == [(label, f"images/s{number}.png") for number in (1, 2)]
+    assert _noticed(lambda: list(pairs(some, {}))) == []
+    assert _noticed(lambda: list(pairs(some, {}, every_image=True))) == [(image, f"images/s{n}.png") for n in (1, 2)]
+
+
+def test_nothing_is_kept_of_what_is_noticed_outside() -> None:
+    notice("warning", "odd")
+    with noticing() as outer:
+        with noticing() as inner:
+            notice("note", "inner")
+        notice("note", "outer", Path("a"))
+    assert [one.what for one in inner.findings] == ["inner"]
+    assert [(one.what, one.where) for one in outer.findings] == [("outer", "a")]
+
+
+def test_links_to_nothing_are_files_whose_content_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "s1.nii.gz").symlink_to(tmp_path / "annex" / "objects" / "x")
+    assert named(below(tmp_path), _VOLUME) == {"s1": tmp_path / "s1.nii.gz"}
