@@ -40,6 +40,7 @@ SOURCE = Source(
     expected={},
     find_cases=find_cases,
     markers=MARKERS,
+    only_named=True,
     plane="sagittal",
     pitfalls=(
         OURS,

@@ -38,6 +38,7 @@ SOURCE = Source(
     expected={},
     find_cases=find_cases,
     markers=MARKERS,
+    only_named=True,
     plane="acquired",
     downloads=(Download("https://figshare.com/ndownloader/files/6875637", name="figshare_6875637"),),
     pitfalls=(

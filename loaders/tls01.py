@@ -38,6 +38,7 @@ SOURCE = Source(
     expected={},
     find_cases=find_cases,
     markers=MARKERS,
+    only_named=True,
     pitfalls=(
         OURS,
         "The name tells of no anatomy: presumably a contest, a group of its tasks, and a task.",
