@@ -28,5 +28,9 @@ class LayoutError(CosmosError):
     """A raw folder does not look like the source's published layout."""
 
 
+class TableError(LayoutError):
+    """An official list or table of a release is damaged, or is of other data."""
+
+
 class CaseError(CosmosError):
     """One case cannot be read: a truncated file, an unknown label value, grids that do not match."""

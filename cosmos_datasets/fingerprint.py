@@ -29,7 +29,7 @@ _CORE_MODULES = (
         "orientation",
         "pairing",
     ),
-    *("schema", "source", "standardise", "build/plan", "build/seal"),
+    *("schema", "source", "splits", "standardise", "tables", "build/plan", "build/seal"),
     *(f"readers/{path.stem}" for path in sorted((_CORE / "readers").glob("*.py"))),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.case import Case
-from cosmos_datasets.errors import CosmosError, LayoutError
+from cosmos_datasets.errors import CosmosError, LayoutError, TableError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.finding import below as named_below
 from cosmos_datasets.layout import common, roots
@@ -76,6 +76,8 @@ def _list_root(source: Source, root: Path) -> Listing:
     with noticing() as noticed:
         try:
             found = list(source.find_cases(root))
+        except TableError as error:
+            raise source.layout_error(root, f"a table or list in it cannot be read: {error}") from error
         except CosmosError:
             raise
         except Exception as error:  # a damaged table raises nearly anything

@@ -7,35 +7,36 @@ from cosmos_datasets.case import Annotation, Case, Split
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import volume
 from cosmos_datasets.source import Download, Label, Source
+from cosmos_datasets.splits import in_splits, split_lists
 
 _FRAME = r"(patient\d{4}_[24]CH_E[DS])"
 _ENDING = r"\.(?:nii|nii\.gz|mhd)"
-#: Names of the lists in ``database_split``; who is in none of them is a training patient.
-_LISTS: dict[str, Split] = {"subgroup_validation.txt": "validation", "subgroup_testing.txt": "test"}
+#: Names of the lists in ``database_split``.
+_LISTS: dict[str, Split] = {
+    "subgroup_training.txt": "train",
+    "subgroup_validation.txt": "validation",
+    "subgroup_testing.txt": "test",
+}
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled frames; a patient without any label belongs to the testing part of the first release."""
-    splits = _splits(root)
+    # The lists lie beside the patients' folder, which may itself be the root.
+    folders = [folder / "database_split" for folder in (root.parent, root)]
+    there = [folder for folder in folders if folder.is_dir()]
+    # The first release, in another format, has no lists: its labelled patients are the training part.
+    is_first = not there and any(below(root, "patient*_gt.mhd"))
+    yield from in_splits(_frames(root), None if is_first else split_lists((*there, *folders)[0], _LISTS))
+
+
+def _frames(root: Path) -> Iterator[Case]:
     # The testing part of the first release numbers its patients from 1 again: only files of one folder are paired.
     for folder in sorted({path.parent for path in below(root, "patient*_gt.*")}):
         images = named(folder.iterdir(), _FRAME + _ENDING)
         labels = named(folder.iterdir(), f"{_FRAME}_gt{_ENDING}")
         for name, image, label in pairs(images, labels, every_image=True):
-            patient = name.partition("_")[0]
             annotation = Annotation(volume(label), on_image_grid=True)
-            yield Case(name, patient, "Ultrasound", volume(image), (annotation,), splits.get(patient, "train"))
-
-
-def _splits(root: Path) -> dict[str, Split]:
-    """Who is in which list; they lie beside the patients' folder, which may itself be the root."""
-    return {
-        patient: split
-        for folder in (root.parent, root)
-        for name, split in _LISTS.items()
-        for path in folder.glob(f"database_split/{name}")
-        for patient in path.read_text().split()
-    }
+            yield Case(name, name.partition("_")[0], "Ultrasound", volume(image), (annotation,))
 
 
 SOURCE = Source(

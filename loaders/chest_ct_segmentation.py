@@ -1,14 +1,16 @@
 """Chest CT Segmentation (Kaggle): axial slices as JPEG, the mask of each class in a colour channel of its own."""
 
-import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import below
-from cosmos_datasets.readers import Picture
+from cosmos_datasets.case import Annotation, Case, Reader
+from cosmos_datasets.noticing import notice
+from cosmos_datasets.pairing import below, named
+from cosmos_datasets.readers import Picture, Refused
 from cosmos_datasets.readers.picture import Channels
 from cosmos_datasets.source import Label, Source
+from cosmos_datasets.tables import file_name, read_table, unnamed
 
 _CHANNELS: dict[str, Channels] = {"lung": "blue", "heart": "green", "trachea": "red"}
 #: Lossy compression leaves traces below.
@@ -16,23 +18,40 @@ _THRESHOLD = 239
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield the slices of ``train.csv``, the only link between images and masks, that were downloaded."""
-    images, masks = ({path.name: path for path in below(root / kind)} for kind in ("images", "masks"))
-    with (root / "train.csv").open(encoding="utf-8-sig", newline="") as file:
-        table = [(row.get("ImageId", ""), row.get("MaskId", "")) for row in csv.DictReader(file)]
-    for image, mask in table:
-        if image in images or mask in masks:
-            slice_id, path = Path(image).stem, masks.get(mask, root / "masks" / mask)
-            yield Case(
-                case_id=slice_id,
-                subject_id=slice_id.rpartition("_")[0],
-                modality="CT",
-                image=Picture(images.get(image, root / "images" / image)),
-                annotations=tuple(
-                    Annotation(Picture(path, channel), label=name, threshold=_THRESHOLD)
-                    for name, channel in _CHANNELS.items()
-                ),
+    """Yield the slices of ``train.csv``, the only link between images and masks, that were downloaded.
+
+    Raises:
+        TableError: if the table is damaged, or cut short.
+    """
+    images, masks = ({name.casefold(): path for name, path in _files(root / kind)} for kind in ("images", "masks"))
+    rows = read_table(root / "train.csv", "ImageId", "MaskId")
+    table = dict.fromkeys((file_name(row["ImageId"]), file_name(row["MaskId"])) for row in rows)
+    for name in unnamed("train.csv", {image.casefold() for image, _ in table}, list(images)):
+        notice("error", "train.csv does not name an image, so that it has no mask; it is left out", images[name])
+    times = Counter(name for row in table for name in row)
+    for image, mask in dict(list(table)).items():
+        if image.casefold() in images or mask.casefold() in masks:
+            yield _slice(
+                image,
+                images.get(image.casefold(), root / "images" / image),
+                masks.get(mask.casefold(), root / "masks" / mask),
+                is_paired_twice=max(times[image], times[mask]) > 1,
             )
+
+
+def _files(folder: Path) -> Iterable[tuple[str, Path]]:
+    return named(below(folder), r"(.+\.jpe?g)").items()
+
+
+def _slice(name: str, image: Path, mask: Path, *, is_paired_twice: bool) -> Case:
+    slice_id = Path(name).stem
+    annotations = (
+        Annotation(Picture(mask, channel), label=label, threshold=_THRESHOLD) for label, channel in _CHANNELS.items()
+    )
+    reader: Reader = Picture(image)
+    if is_paired_twice:
+        reader = Refused((image,), f"{image}: train.csv pairs the image or its mask with several others.")
+    return Case(slice_id, slice_id.rpartition("_")[0], "CT", reader, tuple(annotations))
 
 
 SOURCE = Source(

@@ -3,24 +3,26 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_datasets.case import Annotation, Case, Split
+from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
+from cosmos_datasets.splits import in_splits, split_lists
 
 _NAME = r"([\w-]+)\.(?:jpe?g|png)"
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield one case for every picture; ``test.txt`` names those of the official test split."""
+    """Yield one case for every picture; two lists name those of the official splits."""
+    yield from in_splits(_pictures(root), split_lists(root, {"train.txt": "train", "test.txt": "test"}))
+
+
+def _pictures(root: Path) -> Iterator[Case]:
     # Inner archives may have unpacked into a folder of their own: images/images.
     images, masks = (named(below(root / kind), _NAME) for kind in ("images", "masks"))
-    listed = root / "test.txt"
-    test = {Path(line).stem for line in listed.read_text().split()} if listed.is_file() else set()
     for name, image, mask in pairs(images, masks, every_image=True):
         tools = Annotation(Picture(mask, channels="max"), label="instrument", threshold=127)
-        split: Split = "test" if name in test else "train"
-        yield Case(name, name, "Colonoscopy", Picture(image), (tools,), split)
+        yield Case(name, name, "Colonoscopy", Picture(image), (tools,))
 
 
 SOURCE = Source(
@@ -59,7 +61,7 @@ kvasir-instrument/
     downloads=(Download("https://datasets.simula.no/downloads/kvasir-instrument.zip"),),
     pitfalls=(
         "Several tools may be in one picture; they are one mask.",
-        "Without test.txt beside images/ every picture counts as training.",
+        "Without train.txt and test.txt beside images/ every picture counts as training, with a warning.",
         "Pictures are JPEG, masks PNG.",
     ),
     unverified=(

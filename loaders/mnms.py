@@ -1,47 +1,67 @@
 """M&Ms: short-axis cine MRI of the heart from six centres and four vendors, two labelled frames a study."""
 
-import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.case import Annotation, Case, Reader
+from cosmos_datasets.errors import TableError
 from cosmos_datasets.pairing import below, named, pairs
-from cosmos_datasets.readers import Nifti
+from cosmos_datasets.readers import Nifti, Refused
 from cosmos_datasets.source import Label, Source
+from cosmos_datasets.splits import split_by_folder
+from cosmos_datasets.tables import read_table, unnamed
 
 _CODE = "[A-Z][0-9]" * 3
-_SPLITS: dict[str, Split] = {"train": "train", "valid": "validation", "test": "test"}
+_PHASES = ("ED", "ES")
+_COLUMNS = ("External code", *_PHASES)
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the two labelled frames of every study outside of ``Unlabeled``.
 
     Raises:
-        LayoutError: if the table that names the frames is missing.
+        TableError: if the table that names the frames is missing or damaged.
     """
-    frames = _frames(root)
+    table, frames = _frames(root)
     files = [path for path in below(root, "*_sa*.nii*") if "Unlabeled" not in path.parts]
     images, labels = (named(files, rf"({_CODE})_sa{end}\.nii(?:\.gz)?") for end in ("", "_gt"))
+    unnamed(table, {code for code, _ in frames}, list(images))
     for code, image, label in pairs(images, labels, every_image=True):
-        parts = re.findall("train|valid|test", image.relative_to(root.parent).as_posix().lower())
-        split = _SPLITS[parts[-1]] if parts else "train"
-        for phase in ("ED", "ES"):
-            frame = frames.get((code, phase))
+        split = split_by_folder(image, root) or "train"
+        for phase in _PHASES:
+            cells = frames.get((code, phase), set())
+            frame = int(next(iter(cells))) if len(cells) == 1 and "".join(cells).isdecimal() else None
             annotation = Annotation(Nifti(label, frame), on_image_grid=True)
-            yield Case(f"{code}_{phase}", code, "Cine-MRI", Nifti(image, frame), (annotation,), split)
+            reader: Reader = Nifti(image, frame)
+            if frame is None:
+                stated = " and ".join(sorted(cells)) or "nothing"
+                reader = Refused((image,), f"{table} states {stated} as the frame {phase} of {code}.")
+            yield Case(f"{code}_{phase}", code, "Cine-MRI", reader, (annotation,), split)
 
 
-def _frames(root: Path) -> dict[tuple[str, str], int]:
-    """Frame number, from 0, of every (study, phase); the root may be a part, so its parents are looked at too."""
-    for path in (path for folder in (root, *root.parents[:2]) for path in sorted(folder.glob("[!.]*.csv"))):
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            table = list(csv.DictReader(file))
-        if table and {"External code", "ED", "ES"} <= table[0].keys():
-            cells = [(row["External code"], phase, row[phase]) for row in table for phase in ("ED", "ES")]
-            return {(code.strip(), phase): int(float(cell)) for code, phase, cell in cells if cell}
-    raise LayoutError(f"{root} lacks the table *M&Ms_Dataset_information*.csv of the release: it names the frames.")
+def _frames(root: Path) -> tuple[str, dict[tuple[str, str], set[str]]]:
+    """Name of the table and frame number, from 0, of every (study, phase), as a text; a spreadsheet may add ``.0``."""
+    # The root may be a part, so the folders around it are looked at too.
+    found = list(below(root, "*.csv", 0))
+    found += [path for folder in root.parents[:2] for path in below(folder, "*M&Ms*.csv", 0)]
+    errors = []
+    for path in found:
+        try:
+            rows = read_table(path, *_COLUMNS)
+        except TableError as error:
+            errors.append(error)
+            continue
+        frames: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in rows:
+            for phase in _PHASES:
+                frames[row["External code"].upper(), phase].add(re.sub(r"[.,]0*$", "", row[phase]))
+        return path.name, frames
+    raise TableError(
+        f"{root} lacks the table *M&Ms_Dataset_information*.csv of the release, which names the frames."
+        + "".join(f" {error}" for error in errors[:1])
+    )
 
 
 SOURCE = Source(

@@ -4,17 +4,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
 from cosmos_datasets.errors import CaseError
-from cosmos_datasets.grid import Grid
-from cosmos_datasets.pairing import below, named
-from cosmos_datasets.readers import DicomSeries, ItkImage
+from cosmos_datasets.pairing import below, merged, named
+from cosmos_datasets.readers import DicomSeries, ItkImage, Refused
 from cosmos_datasets.readers.failure import reading
 from cosmos_datasets.source import Download, Label, Source
+from cosmos_datasets.tables import text_if_any
 
 _PATIENT = r"(Prostate(?:3T|Dx)-0[123]-\d{4})"
 _SPLITS: dict[str, Split] = {"01": "train", "02": "validation", "03": "test"}
@@ -22,28 +21,17 @@ _NOT_T2_WEIGHTED = re.compile(r"adc|dwi|diff|ep2d|t2\*|t2 ?map|t2star", re.IGNOR
 _ELEMENTS = ("PatientID", "SeriesInstanceUID", "SeriesDescription", "ProtocolName", "ImageOrientationPatient")
 
 
-@dataclass(frozen=True)
-class _OneOfSeveral:
-    """An image that cannot be told from others; reading says so."""
-
-    files: tuple[Path, ...]
-
-    def read(self) -> Grid:
-        raise CaseError(
-            f"{self.files[0].parent}, one of several series of a patient: which was annotated cannot be told. Put the "
-            "challenge's .tcia manifest beside the images, or keep the axial T2-weighted series only."
-        )
-
-
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every patient with a label file; the middle number of the name is the part of the challenge."""
     files = list(below(root))
     series = _series(files)
     lists = [path for path in files if path.suffix == ".tcia" or path.name == "metadata.csv"]
-    uids = [set(re.findall(r"\d+(?:\.\d+)+", path.read_text("utf-8", errors="replace"))) for path in lists]
+    uids = [set(re.findall(r"\d+(?:\.\d+)+", text)) for text in map(text_if_any, lists)]
     # One file carries the suffix _correctedLabels, copies in the wild carry others.
-    labels = named(files, rf"{_PATIENT}[^.]*\.nrrd") | named(files, rf"{_PATIENT}_corrected[^.]*\.nrrd")
-    for patient, label in labels.items():
+    labels = merged(
+        named(files, rf"{_PATIENT}_corrected[^.]*\.nrrd"), named(files, rf"{_PATIENT}(?!_corrected)[^.]*\.nrrd")
+    )
+    for patient, label in sorted(labels.items()):
         image = _annotated(series[patient], uids) if patient in series else DicomSeries((root / patient / "*.dcm",))
         zones = Annotation(ItkImage(label))
         yield Case(patient, patient, "T2W MRI", image, (zones,), _SPLITS[patient.split("-")[1]])
@@ -78,7 +66,12 @@ def _annotated(series: list[tuple[Path, ...]], lists: list[set[str]]) -> Reader:
     for some in (set(unique), listed, axial):
         if len(some) == 1:
             return DicomSeries(unique[some.pop()])
-    return _OneOfSeveral(tuple(path for files in unique.values() for path in files))
+    paths = tuple(path for files in unique.values() for path in files)
+    return Refused(
+        paths,
+        f"{paths[0].parent}, one of several series of a patient: which was annotated cannot be told. Put the "
+        "challenge's .tcia manifest beside the images, or keep the axial T2-weighted series only.",
+    )
 
 
 def _header(path: Path) -> dict[str, Any]:

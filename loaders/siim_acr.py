@@ -1,40 +1,69 @@
 """SIIM-ACR: chest X-rays with pneumothorax, as DICOM with run lengths in a table, or re-released as PNG pairs."""
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named, pairs
-from cosmos_datasets.readers import DicomPicture, Picture, RunLengths
+from cosmos_datasets.readers import DicomPicture, Picture, Refused, RunLengths
 from cosmos_datasets.source import Label, Source
+from cosmos_datasets.tables import file_name, read_table, unnamed
 
 _SHAPE = (1024, 1024)
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield the X-rays that show a pneumothorax; the others have an empty mask."""
+    """Yield the X-rays that show a pneumothorax; the others have an empty mask.
+
+    Raises:
+        TableError: if a table is damaged, or cut short.
+    """
     files = list(below(root))
     tables = named(files, r"(stage_2_train|train-rle)\.csv")
-    if tables:
-        table = tables.get("stage_2_train", next(iter(tables.values())))
-        scans = named(files, r"(\d[\d.]+)\.dcm")
-        for name, runs in _runs(table).items():
-            # The table lists the whole release: an image that is not there was not downloaded.
-            if image := scans.get(name):
-                is_test = "dicom-images-test" in image.parts
-                yield _case(name, DicomPicture(image), RunLengths(image, table, runs, _SHAPE), is_test=is_test)
-        return
-    names = _original_names(files)
+    yield from _with_table(files, tables) if tables else _with_masks(files)
+
+
+def _with_table(files: list[Path], tables: Mapping[str, Path]) -> Iterator[Case]:
+    table = tables.get("stage_2_train", next(iter(tables.values())))
+    runs: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in read_table(table, "ImageId", "EncodedPixels"):
+        runs[file_name(row["ImageId"]).removesuffix(".dcm")][row["EncodedPixels"]] = None
+    scans = named(files, r"(\d[\d.]+)\.dcm")
+    labelled = {"dicom-images-train"} | ({"dicom-images-test"} if table.stem.lower() == "stage_2_train" else set())
+    for name in unnamed(table.name, runs, [one for one, path in scans.items() if labelled & set(path.parts)]):
+        notice("warning", f"{table.name} does not name an X-ray; it is left out, as some thirty are", scans[name])
+    for name, texts in runs.items():
+        # The table lists the whole release: an image that is not there was not downloaded.
+        if (image := scans.get(name)) and (drawn := tuple(text for text in texts if text not in {"", "-1"})):
+            mask = RunLengths(image, table, drawn, _SHAPE)
+            reader: Reader = DicomPicture(image)
+            if len(drawn) < len(texts):
+                reader = Refused((image,), f"{table.name} says that {name} has a pneumothorax, and that it has none.")
+            yield _case(name, reader, mask, is_test="dicom-images-test" in image.parts)
+
+
+def _with_masks(files: list[Path]) -> Iterator[Case]:
     images, masks = (
         named((path for path in files if path.parent.name == folder), r"(\d+_(?:train|test)_1)_\.png")
         for folder in ("png_images", "png_masks")
     )
+    tables = named(files, r"stage_1_(train|test)_images\.csv")
+    names = {part: _original_names(table) for part, table in tables.items()}
+    for part in ("train", "test"):
+        here = [path.name for name, path in images.items() if f"_{part}_" in name]
+        if part in names:
+            unnamed(tables[part].name, names[part], here)
+        elif here:
+            notice("warning", f"stage_1_{part}_images.csv is not there: its X-rays are called by numbers of the copy")
     for name, image, mask in pairs(images, masks, every_image=True):
-        drawn = Picture(mask, channels="max")
-        yield _case(names.get(image.name, name), Picture(image), drawn, is_test="_test_" in name)
+        part = "test" if "_test_" in name else "train"
+        original = names[part].get(image.name, "") if part in names else name
+        if original:
+            yield _case(original, Picture(image), Picture(mask, channels="max"), is_test=part == "test")
+        else:
+            notice("error", f"{tables[part].name} does not name an X-ray; it is left out", image)
 
 
 def _case(name: str, image: Reader, mask: Reader, *, is_test: bool) -> Case:
@@ -42,29 +71,9 @@ def _case(name: str, image: Reader, mask: Reader, *, is_test: bool) -> Case:
     return Case(name, name, "X-ray", image, (Annotation(mask, label="pneumothorax"),), split=split)
 
 
-def _rows(table: Path, *columns: str) -> Iterator[list[str]]:
-    with table.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.reader(stream)
-        header = [name.strip() for name in next(reader, [])]
-        if not set(columns) <= set(header):
-            raise LayoutError(f"{table} has no column {' or '.join(columns)} but {', '.join(header) or 'nothing'}.")
-        places = [header.index(column) for column in columns]
-        yield from ([row[place].strip() for place in places] for row in reader if len(row) >= len(header))
-
-
-def _runs(table: Path) -> dict[str, tuple[str, ...]]:
-    """The run lengths of every image that has some, one text for each of its rows."""
-    runs: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    for name, text in _rows(table, "ImageId", "EncodedPixels"):
-        if text not in {"", "-1"}:
-            runs[name] += (text,)
-    return runs
-
-
-def _original_names(files: list[Path]) -> dict[str, str]:
+def _original_names(table: Path) -> dict[str, str]:
     """Names of the PNG copy -> names of the DICOM files."""
-    tables = named(files, r"(stage_1_t(?:rain|est)_images)\.csv").values()
-    return {new: name for table in tables for new, name in _rows(table, "new_filename", "ImageId")}
+    return {file_name(row["new_filename"]): row["ImageId"] for row in read_table(table, "new_filename", "ImageId")}
 
 
 SOURCE = Source(

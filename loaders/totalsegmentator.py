@@ -1,6 +1,5 @@
 """TotalSegmentator CT data set, releases v1 and v2: one CT a subject and one binary NIfTI mask a class."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,20 +9,27 @@ from cosmos_datasets.loaders.totalsegmentator_classes import LABELS, ONLY_IN
 from cosmos_datasets.pairing import named
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Source
+from cosmos_datasets.splits import in_splits, split_table
 
 _ORDER = {label.name: position for position, label in enumerate(LABELS)}
 #: All classes in one file, as the TotalSegmentator programs write it on request; no class of its own.
 _MULTILABEL = {"multilabel", "combined", "segmentations", "all"}
-_SPLITS: Mapping[str, Split] = {"train": "train", "val": "validation", "test": "test"}
+_SPLITS: Mapping[str, Split] = {
+    **{"train": "train", "training": "train", "val": "validation", "validation": "validation"},
+    **{"test": "test", "testing": "test"},
+}
 
 
 def find_cases(root: Path) -> Iterator[Case]:
-    """Yield one case for every subject; lists folders only, opens no file but ``meta.csv``.
+    """Yield one case for every subject; ``meta.csv`` tells its split.
 
     Raises:
-        LayoutError: if a subject has an unknown class or mixes the releases.
+        LayoutError: if a subject has an unknown class or mixes the releases, or the table does not name the subjects.
     """
-    splits = _read_splits(root / "meta.csv")
+    yield from in_splits(_subjects(root), split_table(root, "meta.csv", "image_id", "split", _SPLITS))
+
+
+def _subjects(root: Path) -> Iterator[Case]:
     for folder in sorted(root.glob("s[0-9][0-9][0-9][0-9]")):
         subject = folder.name
         masks = named((folder / "segmentations").glob("*"), r"([^.]+)\.nii(?:\.gz)?")
@@ -38,7 +44,6 @@ def find_cases(root: Path) -> Iterator[Case]:
             modality="CT",
             image=Nifti((*images, folder / "ct.nii.gz")[0]),
             annotations=tuple(found) or (Annotation(Nifti(folder / "segmentations"), label=LABELS[0].name),),
-            split=splits.get(subject, "train"),
             release=_release(folder / "segmentations", classes),
         )
 
@@ -54,14 +59,6 @@ def _release(folder: Path, classes: list[str]) -> str:
         both = " and ".join(f"{name} is of {release}" for release, name in one_each.items())
         raise LayoutError(f"{folder} mixes releases: {both}; unpack each release into a folder of its own.")
     return next(iter(one_each), "")
-
-
-def _read_splits(meta: Path) -> dict[str, Split]:
-    """Read the official splits; a missing or different table leaves every subject in ``train``."""
-    text = meta.read_text(encoding="utf-8-sig", errors="replace") if meta.is_file() else ""
-    rows = csv.DictReader(text.replace('"', "").splitlines(), delimiter=";", quoting=csv.QUOTE_NONE)
-    wanted = ((row.get("image_id") or "", row.get("split") or "") for row in rows)
-    return {subject: _SPLITS[split] for subject, split in wanted if subject and split in _SPLITS}
 
 
 SOURCE = Source(

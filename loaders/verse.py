@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_datasets.case import Annotation, Case, Split
+from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Label, Source
+from cosmos_datasets.splits import split_by_folder
 
 _LEVELS = [f"{part}{number}" for part, last in (("C", 7), ("T", 12), ("L", 6)) for number in range(1, last + 1)]
 #: The layout by subject, and the one of the challenges: names of images and of labels, up to ``.nii``.
@@ -15,7 +16,6 @@ _NAMES = (
     (r"(sub-(?:verse|gl)\d+[\w-]*?)_ct", r"(sub-(?:verse|gl)\d+[\w-]*?)_seg-vert_msk"),
     (r"((?:verse|gl)\d+[\w-]*?)(?<!_seg)", r"((?:verse|gl)\d+[\w-]*?)_seg"),
 )
-_SPLITS: dict[str, Split] = {"train": "train", "valid": "validation", "test": "test"}
 _PARTS = ("training", "validation", "test")
 _ZIPS = "https://s3.bonescreen.de/public/VerSe-complete/dataset-verse"
 
@@ -32,8 +32,7 @@ def find_cases(root: Path) -> Iterator[Case]:
                 continue
             seen.add(case_id)
             subject = case_id.partition("_")[0]
-            parts = re.findall("train|valid|test", label.parent.relative_to(root.parent).as_posix().lower())
-            split = _SPLITS[parts[-1]] if parts else "train"
+            split = split_by_folder(label, root) or "train"
             # Numbers below 500 are scans of the first year, in either year's files.
             release = "VerSe19" if re.fullmatch(r"sub-verse[0-4]\d\d", subject) else "VerSe20"
             yield Case(case_id, subject, "CT", Nifti(image), (Annotation(Nifti(label)),), split, release=release)

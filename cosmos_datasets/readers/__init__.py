@@ -12,6 +12,7 @@ from cosmos_datasets.readers.nifti import Nifti
 from cosmos_datasets.readers.nifti_picture import NiftiPicture, NiftiStack
 from cosmos_datasets.readers.paged_tiff import PagedTiff
 from cosmos_datasets.readers.picture import Picture, PictureStack
+from cosmos_datasets.readers.refused import Refused
 from cosmos_datasets.readers.run_lengths import RunLengths
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PagedTiff",
     "Picture",
     "PictureStack",
+    "Refused",
     "RunLengths",
     "volume",
 ]

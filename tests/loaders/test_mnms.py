@@ -49,7 +49,7 @@ def test_study_that_the_table_lacks_is_reported(tmp_path):
     table = tmp_path / "OpenDataset" / mnms.TABLE
     table.write_text("".join(line for line in table.read_text().splitlines(keepends=True) if "A5C2D2" not in line))
     cases = {case.case_id: case for case in SOURCE.cases(tmp_path)}
-    with pytest.raises(CaseError, match=r"A5C2D2_sa\.nii\.gz: a 3D volume was expected"):
+    with pytest.raises(CaseError, match=r"opendataset\.csv states nothing as the frame ED of A5C2D2"):
         standardise(SOURCE, cases["A5C2D2_ED"])
 
 

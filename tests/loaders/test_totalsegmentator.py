@@ -42,15 +42,38 @@ def test_archive_of_v2_unpacked_flat(tmp_path: Path) -> None:
     assert [(case.case_id, case.split) for case in SOURCE.cases(tmp_path)] == expected
 
 
-def test_splits_come_from_meta_and_are_train_without_it(tmp_path: Path) -> None:
+def test_splits_come_from_meta_and_are_unknown_without_it(tmp_path: Path) -> None:
     totalsegmentator.write(tmp_path)
     assert [case.split for case in SOURCE.cases(tmp_path)] == ["train", "validation", "test", "train"]
+    (tmp_path / _TOP["v2"] / "meta.csv").unlink()
+    listing = SOURCE.listing(tmp_path)
+    assert {case.split for case in listing.cases} == {"train"}
+    assert [one.what for one in listing.findings if one.level == "warning"] == [
+        "meta.csv not found: the official splits are unknown, and every case is in the split train"
+    ]
+
+
+def test_a_subject_that_meta_does_not_name_is_left_out_by_name(tmp_path: Path) -> None:
+    totalsegmentator.write(tmp_path)
     meta = tmp_path / _TOP["v2"] / "meta.csv"
-    for content in (b"", b"image_id,split\ns0001,val\n", b"\x00\xff;\x00\n", b"image_id;split\ns0001\n"):
-        meta.write_bytes(content)
-        assert {case.split for case in SOURCE.cases(tmp_path)} == {"train"}
-    meta.unlink()
-    assert {case.split for case in SOURCE.cases(tmp_path)} == {"train"}
+    meta.write_text("".join(line for line in meta.open(newline="") if "s0011" not in line), newline="")
+    report = build(SOURCE, tmp_path, tmp_path / "out")
+    assert report.broken == {"s0011": "totalsegmentator/s0011: meta.csv states no split of s0011."}
+    assert set(report.splits) == {"train", "validation"}
+
+
+def test_a_table_saved_again_gives_the_same_splits_and_an_edit_is_noticed(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    totalsegmentator.write(raw)
+    before = build(SOURCE, raw, out).splits
+    meta = raw / _TOP["v2"] / "meta.csv"
+    text = meta.read_text()
+    meta.write_bytes(text.replace(";", ",").encode("utf-16"))
+    assert build(SOURCE, raw, out).splits == before
+    meta.write_text(text.replace("val", "was").replace("test", "val").replace("was", "test"))
+    after = build(SOURCE, raw, out)
+    assert not after.up_to_date
+    assert (after.splits["test"], after.splits["validation"]) == (before["validation"], before["test"])
 
 
 def test_listing_decodes_nothing(tmp_path: Path) -> None:
@@ -103,6 +126,8 @@ def test_damaged_ct_of_v1_is_left_out(tmp_path: Path) -> None:
     totalsegmentator.write(tmp_path, release="v1")
     top = tmp_path / _TOP["v1"]
     (top / "s0011").rename(top / "s0864")
+    meta = top / "meta.csv"
+    meta.write_text(meta.read_text().replace("s0011", "s0864"))
     whole = (top / "s0864" / "ct.nii.gz").read_bytes()
     (top / "s0864" / "ct.nii.gz").write_bytes(whole[:20] + b"\xff" * 1980 + whole[2000:])
     report = build(SOURCE, tmp_path, tmp_path / "out")

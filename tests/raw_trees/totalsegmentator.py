@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from raw_trees.phantom import Truth, anatomy, blob, macos_junk, paint, stacks, store, write_nifti
 
-#: Subject -> split in meta.csv ("" if it is not listed), orientation of the file.
-SUBJECTS = {"s0000": ("train", "RAS"), "s0001": ("val", "LPS"), "s0011": ("test", "PIR"), "s1429": ("", "LAS")}
+#: Subject -> split in meta.csv, orientation of the file.
+SUBJECTS = {"s0000": ("train", "RAS"), "s0001": ("val", "LPS"), "s0011": ("test", "PIR"), "s1429": ("train", "LAS")}
 _COMMON = ("liver", "kidney_left", "kidney_right", "rib_left_4", "vertebrae_T12", "spleen", "brain", "colon")
 _OWN = {"v1": ("heart_myocardium", "face"), "v2": ("heart", "kidney_cyst_left", "sternum")}
 #: Classes that are drawn, a value each; the others have empty files.
@@ -29,8 +29,7 @@ def write(root: Path, seed: int = 0, *, release: str = "v2") -> Truth:
     base = root / ("Totalsegmentator_dataset" if release == "v1" else "Totalsegmentator_dataset_v201")
     lines = ["image_id;age;gender;institute;study_type;split"]
     for subject, (split, axcodes) in SUBJECTS.items():
-        if split:
-            lines.append(f"{subject};60;m;A;ct abdomen;{split}")
+        lines.append(f"{subject};60;m;A;ct abdomen;{split}")
         _write_subject(base / subject, axcodes, release, rng, truth)
         macos_junk(base / subject / "segmentations", "liver.nii.gz")
     (base / "meta.csv").write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8")
@@ -51,7 +50,7 @@ def _write_subject(folder: Path, axcodes: str, release: str, rng: np.random.Gene
     for name in dict.fromkeys((*_COMMON, *_OWN[release])):
         mask = store(masks.get(name, np.zeros_like(labels)).astype(np.uint8), "axial", axcodes, spacing)
         write_nifti(folder / "segmentations" / f"{name}.nii.gz", mask.array, mask.affine)
-    split = {"val": "validation", "": "train"}.get(SUBJECTS[folder.name][0], SUBJECTS[folder.name][0])
+    split = SUBJECTS[folder.name][0].replace("val", "validation")
     truth.add_volume(
         f"totalsegmentator/{folder.name}",
         image.slice_index,
