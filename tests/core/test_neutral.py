@@ -12,6 +12,7 @@ from cosmos_datasets.alignment import on_grid
 from cosmos_datasets.case import Case
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.neutral import LAYOUT, neutral_cases
+from cosmos_datasets.noticing import noticing
 
 SHAPE = (30, 40)
 MASK = blob(SHAPE, (14, 18), (9, 11))
@@ -107,3 +108,35 @@ def test_ids_are_ascii_and_stay_apart(tmp_path: Path) -> None:
     touch(tmp_path, *(f"{folder}/{stem}.png" for folder in ("images", "masks") for stem in ("喉 1", "咽 1", "a b")))
     assert list(cases(tmp_path)) == ["a_b", "_u54bd_1", "_u5589_1"]
     assert all(case.subject_id == case_id for case_id, case in cases(tmp_path).items())
+
+
+def test_a_picture_in_colours_is_no_scan(tmp_path: Path) -> None:
+    polyps = np.zeros((*SHAPE, 3), np.uint8)
+    polyps[..., 0] = np.arange(SHAPE[1]) * 6
+    marked = np.full((*SHAPE, 3), 90, np.uint8)
+    marked[:2, :5] = 255, 255, 0  # a yellow mark in a corner of a slice
+    for stem, pixels in (("a", polyps), ("b", marked)):
+        write_picture(tmp_path / "images" / f"{stem}.png", pixels)
+        write_picture(tmp_path / "masks" / f"{stem}.png", MASK * np.uint8(255))
+    found = cases(tmp_path)
+    with pytest.raises(CaseError, match=r"images/a\.png: a picture in colours is no CT"):
+        found["a"].image.read()
+    assert np.array_equal(found["b"].image.read().array, marked)
+    (in_colours, _) = neutral_cases(tmp_path, "polyp", "Colonoscopy")
+    assert np.array_equal(in_colours.image.read().array, polyps)
+
+
+def test_an_image_without_a_mask_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.png", "images/b.png", "masks/a.png")
+    with noticing() as noticed:
+        assert list(cases(tmp_path)) == ["a"]
+    assert [one.where for one in noticed.findings] == [str(tmp_path / "images" / "b.png")]
+
+
+def test_copies_and_doubled_suffixes_make_no_cases(tmp_path: Path) -> None:
+    for folder in ("images", "masks"):
+        touch(tmp_path / folder, "a.nii.gz", "a (1).nii.gz", "a - Copy.nii.gz")
+    touch(tmp_path, "images/b.nii.gz", "masks/b.nii.gz.gz")
+    with noticing() as noticed:
+        assert list(cases(tmp_path)) == ["a"]
+    assert str(tmp_path / "images" / "b.nii.gz") in [one.where for one in noticed.findings]
