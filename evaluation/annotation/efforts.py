@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from skimage.morphology import skeletonize
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.annotation.hce import EPSILON, GAMMA, Effort, correction_effort, eroded
-from cosmos_datasets.evaluation.annotation.skeleton import skeleton
+
 from cosmos_datasets.evaluation.baselines import disc, ellipse
 from cosmos_datasets.evaluation.metrics import dice
 from cosmos_datasets.evaluation.prompts import Prompt
@@ -81,7 +82,8 @@ class TargetEfforts:
 
     @cached_property
     def _thinned(self) -> Mask:
-        return skeleton(self._target.mask)
+        thinned: Mask = skeletonize(self._target.mask)
+        return thinned
 
     def _blind_mask(self, prompt: Prompt) -> Crop | None:
         shape = self._height, self._width

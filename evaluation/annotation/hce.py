@@ -13,11 +13,13 @@ The steps, with FP and FN the false positive and false negative pixels:
 4. *Regions.* A region (8-connected) without such a pixel goes or comes by one click.
 
 HCE is the sum. What the definition leaves open is settled as in its authors' evaluation, so that figures compare:
-the image's border erodes nothing and needs no points; a pixel counts once, also where two outlines pass it; an outline
-that is drawn whole is an open line from its first pixel in raster order, counterclockwise. Settled otherwise: the
-skeleton is exactly that of Zhang and Suen (theirs is scikit-image's variant of it, whose lines lie a pixel elsewhere);
-a stretch through the place where a walk begins stays in the order of the walk (theirs turns its beginning around); the
-polyline is that of Douglas and Peucker, without OpenCV's removal of corners on almost straight lines afterwards.
+skeletons are scikit-image's, walks around regions and polylines OpenCV's; the image's border erodes nothing and needs
+no points; a pixel counts once, also where two outlines pass it. Where the last stretch of a walk ends beside the
+beginning of the first one, both are one: the last one, then the first one turned around. Settled otherwise: a region
+that fills the whole image is one click, not none.
+
+OpenCV measures tolerance from a polyline's pieces since 4.13, before from the lines through them without end. Figures
+made with an older one, such as the paper's, differ a little: 0.4 % in the mean of 1,500 drawn masks.
 
 gamma and epsilon are pixels of the image whatever its size, chosen by the authors for large photographs. A reference
 that is less than about ``2 gamma`` wide is relaxed down to its skeleton, also when it is annotated from nothing.
@@ -27,12 +29,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.morphology import skeletonize
 
-from cosmos_datasets.evaluation.annotation.outlines import border_chains, open_runs
-from cosmos_datasets.evaluation.annotation.polyline import dominant_points
-from cosmos_datasets.evaluation.annotation.skeleton import skeleton
 from cosmos_datasets.evaluation.sample import Mask
 
 #: The paper's relaxation and tolerance, pixels.
@@ -40,6 +42,9 @@ GAMMA, EPSILON = 5, 2.0
 
 _CROSS = ndimage.generate_binary_structure(2, 1)
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=np.bool_)
+
+#: int32 ``(n, 1, 2)``, as OpenCV has them: (x, y) of pixels, each a neighbour of the one before.
+_Stretch = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def correction_effort(
     core = eroded(predicted | reference, gamma)
     extra = _relaxed(predicted & ~reference, core, ~reference, gamma)
     lacking = _relaxed(reference & ~predicted, core, ~predicted, gamma)
-    lacking |= (skeleton(reference) if thinned is None else thinned) & ~hit
+    lacking |= (skeletonize(reference) if thinned is None else thinned) & ~hit
     in_extra = _effort(extra, hit | lacking, epsilon)
     in_lacking = _effort(lacking, ~(hit | extra | lacking), epsilon)
     return Effort(in_extra.points + in_lacking.points, in_extra.regions + in_lacking.regions)
@@ -107,8 +112,26 @@ def _effort(errors: Mask, against: Mask, epsilon: float) -> Effort:
     """Of one kind of error, whose outline is drawn where it touches ``against``."""
     if not errors.any():
         return Effort()
-    touching = errors & ndimage.binary_dilation(against, structure=_CROSS)
     numbers, found = ndimage.label(errors, structure=_EIGHT_NEIGHBOURS)
-    runs = open_runs(border_chains(errors), touching)
-    outlined = {int(numbers[tuple(run[0])]) for run in runs}
-    return Effort(sum(dominant_points(run, epsilon) for run in runs), int(found) - len(outlined))
+    stretches = _stretches(errors, ndimage.binary_dilation(against, structure=_CROSS))
+    outlined = {int(numbers[y, x]) for ((x, y),) in (one[0] for one in stretches)}
+    points = sum(len(cv2.approxPolyDP(one, epsilon, closed=False)) for one in stretches)
+    return Effort(points, int(found) - len(outlined))
+
+
+def _stretches(errors: Mask, touching: Mask) -> list[_Stretch]:
+    """The parts of the walks around the regions and their holes that lie in ``touching``, every pixel once."""
+    contours, _ = cv2.findContours(errors.astype(np.uint8), cv2.RETR_TREE, cv2.CHAIN_APPROX_NONE)
+    left = touching.copy()
+    found: list[_Stretch] = []
+    for contour in contours:
+        x, y = contour[:, 0].T
+        first = np.zeros(len(contour), dtype=np.bool_)
+        first[np.unique(y * errors.shape[1] + x, return_index=True)[1]] = True
+        ends = np.flatnonzero(np.diff(left[y, x] & first, prepend=False, append=False))
+        left[y, x] = False
+        parts = [contour[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)]
+        if len(parts) > 1 and np.abs(parts[0][0] - parts[-1][-1]).max() == 1:
+            parts[-1] = np.concatenate([parts[-1], parts.pop(0)[::-1]])
+        found += parts
+    return found

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
+
+import cv2
 
 from cosmos_datasets.evaluation.annotation.hce import Effort
 
@@ -65,9 +68,10 @@ ASSUMPTIONS = (
 
 
 def assumptions(seconds: Seconds) -> list[str]:
-    """The assumptions as sentences, with the seconds and where they come from."""
+    """The assumptions as sentences, with the seconds and where they come from, and the libraries that decide HCE."""
     lines = []
     for name, origin in ORIGINS.items():
         value, default = getattr(seconds, name), getattr(Seconds(), name)
         lines.append(f"{name.replace('_', ' ')}: {value:g} s ({origin if value == default else 'given'})")
-    return [*lines, *ASSUMPTIONS]
+    libraries = f"HCE: skeletons of scikit-image {version('scikit-image')}, polylines of OpenCV {cv2.__version__}."
+    return [*lines, *ASSUMPTIONS, libraries]

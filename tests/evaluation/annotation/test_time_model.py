@@ -33,3 +33,4 @@ def test_what_was_assumed_is_said() -> None:
     assert "box: 3 s (given)" in lines
     assert "polygon point: 2 s (assumed)" in lines
     assert sum("Bearman" in line for line in lines) == 2
+    assert "OpenCV" in lines[-1] and "scikit-image" in lines[-1], "their versions decide HCE"
