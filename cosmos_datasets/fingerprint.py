@@ -12,25 +12,17 @@ from pathlib import Path
 from cosmos_datasets.source import Source
 
 _CORE = Path(__file__).parent
-#: What decides the content of a row; the CLI and the README writer do not.
-_CORE_MODULES = (
-    *(
-        "alignment",
-        "case",
-        "encoding",
-        "examine",
-        "finding",
-        "grid",
-        "intensity",
-        "label_maps",
-        "layout",
-        "listing",
-        "neutral",
-        "orientation",
-        "pairing",
-    ),
-    *("schema", "source", "splits", "standardise", "tables", "build/plan", "build/seal"),
-    *(f"readers/{path.stem}" for path in sorted((_CORE / "readers").glob("*.py"))),
+#: What decides the content of a row, with all that these import; the CLI and the README writer are not among them.
+_MAKERS = (
+    "standardise",
+    "source",
+    "pairing",
+    "neutral",
+    "splits",
+    "tables",
+    "readers/__init__",
+    "build/plan",
+    "build/seal",
 )
 
 
@@ -38,9 +30,23 @@ _CORE_MODULES = (
 def core_fingerprint() -> str:
     """SHA-256 over the core modules that decide the content of a row."""
     digest = hashlib.sha256()
-    for name in _CORE_MODULES:
-        digest.update((_CORE / f"{name}.py").read_bytes())
+    for path in sorted(_with_imports([_CORE / f"{name}.py" for name in _MAKERS])):
+        digest.update(path.relative_to(_CORE).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _with_imports(paths: list[Path]) -> set[Path]:
+    """Modules, and those of the core that they import, and so on."""
+    found: set[Path] = set()
+    while paths:
+        path = paths.pop()
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        imports = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+        names = [node.module for node in imports if node.module and node.module.startswith("cosmos_datasets.")]
+        paths += [_CORE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in names]
+    return found
 
 
 def code_fingerprint(source: Source) -> str:

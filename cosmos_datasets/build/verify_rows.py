@@ -11,7 +11,7 @@ from PIL import Image
 
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.encoding import decode_image, decode_mask
-from cosmos_datasets.examine import SPACING_MM
+from cosmos_datasets.oddities import SPACING_MM
 from cosmos_datasets.standardise import fold_of
 
 _NAMES = ("modality", "source", "case_id", "subject_id", "group_id", "image_id", "split", "plane")

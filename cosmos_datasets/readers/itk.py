@@ -12,7 +12,7 @@ import numpy as np
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.readers.announced import must_hold
+from cosmos_datasets.readers.bounds import must_hold
 from cosmos_datasets.readers.failure import reading
 from cosmos_datasets.readers.itk_header import ItkHeader, itk_header
 from cosmos_datasets.readers.presence import must_be_there

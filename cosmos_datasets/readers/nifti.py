@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.readers.announced import DEFLATE, must_hold
+from cosmos_datasets.readers.bounds import DEFLATE, must_hold
 from cosmos_datasets.readers.failure import reading
 from cosmos_datasets.readers.nifti_geometry import place
 from cosmos_datasets.readers.siblings import sibling
