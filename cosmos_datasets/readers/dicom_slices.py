@@ -110,7 +110,7 @@ def differences(slices: Sequence[Slice]) -> list[Finding]:
     if slices[0].light == "MONOCHROME1":
         what = "low values of the slices are meant to be shown bright (MONOCHROME1); they are shown as stored"
         found.append(Finding("warning", what, slices[0].path.parent.name))
-    elements = {"rescale function": [one.rescale for one in slices]}
+    elements = {"rescale function": [str(one.rescale) for one in slices]}
     elements |= {name: [str(one.told[name]) for one in slices] for name in slices[0].told}
     for name, values in elements.items():
         counts = Counter(values)
@@ -209,7 +209,7 @@ def _near(slices: Sequence[Slice], what: str, values: NDArray[np.float64], toler
     far = np.abs(values - values[0]).max(axis=1) > tolerance
     if far.any():
         common = far if 2 * np.count_nonzero(far) <= len(slices) else ~far  # the first slice may be the odd one
-        raise _unlike(slices[int(common.argmax())], what, np.count_nonzero(common), len(slices))
+        raise _unlike(slices[int(common.argmax())], what, int(np.count_nonzero(common)), len(slices))
 
 
 def _unlike(other: Slice, what: str, count: int, total: int) -> CaseError:

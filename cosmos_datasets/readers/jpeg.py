@@ -56,7 +56,9 @@ def frame_size(data: bytes) -> tuple[int, int] | None:
         right, bottom, left, top = (int.from_bytes(data[k : k + 4], "big") for k in (8, 12, 16, 20))
         return right - left, bottom - top
     frame = _frame(data)
-    return frame and (int.from_bytes(frame[7:9], "big"), int.from_bytes(frame[5:7], "big"))
+    if frame is None:
+        return None
+    return int.from_bytes(frame[7:9], "big"), int.from_bytes(frame[5:7], "big")
 
 
 def damage(data: bytes) -> str:

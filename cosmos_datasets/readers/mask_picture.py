@@ -117,10 +117,10 @@ def signs(values: NDArray[Any], decoded: Decoded, path: Path) -> Iterator[Findin
 
 def _on_ground(values: NDArray[Any], alpha: NDArray[np.uint8], path: Path, ground: int) -> NDArray[np.uint8]:
     opaque = alpha / 255
-    seen = np.rint(np.clip(values, 0, 255) * opaque + ground * (1 - opaque)).astype(np.uint8)
+    seen = np.asarray(np.rint(np.clip(values, 0, 255) * opaque + ground * (1 - opaque)), dtype=np.uint8)
     stored, shown = values > _WHITE, seen > _WHITE
     if shown.all() or not shown.any():
-        return np.where(alpha > _WHITE, 255 - ground, ground).astype(np.uint8)
+        return np.asarray(np.where(alpha > _WHITE, 255 - ground, ground), dtype=np.uint8)
     structure = np.count_nonzero(stored == (ground == 0))
     if 0 < structure < stored.size and np.count_nonzero(stored != shown) > _OUTLINES * structure:
         raise CaseError(
@@ -135,7 +135,9 @@ def _white_is_255(values: NDArray[Any]) -> NDArray[Any]:
         return values.astype(np.uint8) * np.uint8(255)
     largest = values.max(initial=0)
     if values.dtype.kind == "f" and 0 < largest <= 1 and values.min() >= 0:
-        return np.rint(values * 255).astype(np.uint8)
+        return np.asarray(np.rint(values * 255), dtype=np.uint8)
     if values.dtype.kind in "iu" and largest == 1:
         return values.astype(np.uint8) * np.uint8(255)
-    return (values >> 8).astype(np.uint8) if values.dtype == np.uint16 and largest == _DEEP else values
+    if values.dtype == np.uint16 and largest == _DEEP:
+        return np.asarray(values >> 8, dtype=np.uint8)
+    return values

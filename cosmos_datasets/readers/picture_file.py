@@ -15,7 +15,7 @@ from typing import IO, Any
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.readers.bounds import DEFLATE, MAX_PIXELS, must_fit
@@ -77,7 +77,7 @@ def _opened(path: Path, stream: IO[bytes], size: int) -> Iterator[ImageFile.Imag
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures, and of damaged words beside them
             image = Image.open(stream, formats=_FORMATS)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         known = "PNG, JPEG, BMP, GIF, PPM or TIFF"
         raise CaseError(f"{path}: is no {known} picture, or its beginning is damaged; fetch it again.") from error
     except Image.DecompressionBombError as error:
@@ -135,8 +135,7 @@ def _pixels(
             opaque[key] = 0
         return pixels, palette, None if key is None else transparency(opaque[pixels])
     if mode in {"LA", "PA", "RGBA"}:
-        image = image.convert("RGBA")
-        pixels = np.asarray(image)
+        pixels = np.asarray(image.convert("RGBA"))
         return pixels[..., 0] if mode == "LA" else pixels[..., :3], None, transparency(pixels[..., 3])
     if mode == "1":  # bytes 0 and 255, while a bool is 0 or 1
         return np.asarray(image).view(np.uint8) != 0, None, None
