@@ -1,12 +1,14 @@
 """CHAOS: abdominal CT and MRI of healthy people; DICOM slices beside one PNG mask a slice."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.case import Annotation, Case, Reader
+from cosmos_datasets.errors import CaseError
+from cosmos_datasets.noticing import notice
+from cosmos_datasets.numbering import numbered, stack, whole_stack
 from cosmos_datasets.pairing import named
-from cosmos_datasets.readers import DicomSeries, PictureStack
+from cosmos_datasets.readers import DicomSeries, PictureStack, Refused
 from cosmos_datasets.source import Download, Label, Source
 
 #: Table of the labels, folders below a patient: sequence, images, masks; modality.
@@ -24,31 +26,58 @@ def find_cases(root: Path) -> Iterator[Case]:
     """Yield the CT scans and the MR sequences that have masks; the test sets have none."""
     for table, sequence, images, masks, modality in _SERIES:
         for patient in (folder for folder in (root / table).glob("[0-9]*") if folder.name.isdecimal()):
-            drawn, slices = _in_order(patient / masks, "png"), _in_order(patient / images, "dcm")
+            slices, drawn = _files(patient / images, "dcm"), _files(patient / masks, "png")
+            if slices and not drawn:
+                notice("warning", "slices are there and their masks are not; they are not used", patient / images)
             if not drawn:
                 continue
-            # Rank decides: CT names share no number with their masks, and the out-phase slices none with the in-phase
-            # masks that they share. Files are never sorted by position, which reverses some of the scans. The masks
-            # of MR are named after slices all the same: one that is not there makes reading fail.
-            known = {path.stem for path in (patient / masks).with_name("DICOM_anon").rglob("*")}
-            lost = [patient / images / f"{path.stem}.dcm" for path in drawn if sequence and path.stem not in known]
+            image: Reader
+            try:
+                paths, drawn = _paired(slices, drawn, patient / images)
+                image = DicomSeries(paths, order="given")
+            except CaseError as error:
+                image = Refused(slices or drawn, str(error))
             yield Case(
                 case_id="/".join(filter(None, (table, patient.name, sequence))),
                 subject_id=f"{table}_{patient.name}",
                 modality=modality,
-                image=DicomSeries((*lost, *slices) or (patient / images / "*.dcm",), order="given"),
+                image=image,
                 annotations=(Annotation(PictureStack(drawn), table=table, on_image_grid=True),),
             )
 
 
-def _in_order(folder: Path, suffix: str) -> tuple[Path, ...]:
-    return tuple(sorted(named(folder.glob("*"), rf"(\w.*)\.{suffix}").values(), key=_number))
+def _files(folder: Path, suffix: str) -> tuple[Path, ...]:
+    return tuple(named(folder.glob("*"), rf"(\w.*)\.{suffix}").values())
 
 
-def _number(path: Path) -> tuple[int, str]:
-    """Slice number: the first one of ``i0042,0000b.dcm``, the last one of every other name."""
-    numbers = re.findall(r"\d+", path.stem.partition(",")[0])
-    return (int(numbers[-1]) if numbers else -1), path.name
+def _paired(
+    slices: tuple[Path, ...], masks: tuple[Path, ...], folder: Path
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Slices and masks in the order of their numbers; files are never sorted by position, which reverses some scans.
+
+    The numbers of a mask and its slice are the same or one apart: ``i0042`` and ``liver_GT_042``, ``IMG-0002-00043``
+    and ``liver_GT_042``, ``IMG-0004-00012`` in phase and its own mask, with ``IMG-0004-00011`` out of phase.
+
+    Raises:
+        CaseError: if a folder holds several stacks, or the numbers do not tell the pairs.
+    """
+    by_number, drawn = numbered(slices), numbered(masks)
+    if not by_number:
+        return (folder / "*.dcm",), stack(drawn, drawn)
+    apart = _apart(next(iter(by_number.values())), by_number, drawn)
+    numbers = whole_stack(drawn, {number - apart for number in by_number})
+    return stack(by_number, (number + apart for number in numbers)), stack(drawn, numbers)
+
+
+def _apart(path: Path, slices: Collection[int], masks: Mapping[int, Path]) -> int:
+    """The number of a slice less that of its mask."""
+    mask = next(iter(masks.values()))
+    if "GT" in mask.stem:  # the masks of CT begin at 0
+        return 0 if path.name.startswith("i") or 0 in slices else 1
+    if path.parent.name != "OutPhase" and path.stem.rpartition("-")[0] != mask.stem.rpartition("-")[0]:
+        raise CaseError(f"{mask}: is not called like its slice, {path.name} or another one beside it.")
+    parities = [{number % 2 for number in some} for some in (slices, masks)]
+    return {(1, 0): -1, (0, 1): 1}.get(tuple(p.pop() for p in parities if len(p) == 1), 0)
 
 
 SOURCE = Source(
@@ -101,7 +130,7 @@ Train_Sets/
         ),
     ),
     pitfalls=(
-        "CT slices and masks correspond in the order of their file names; sorting by slice position breaks the pairs.",
+        "CT slices and masks correspond by the numbers in their names; sorting by slice position breaks the pairs.",
         "CT files follow one of two naming schemes; in one the numbers start at 1 while the masks start at 0.",
         "The masks are coded differently: any value above zero is liver in CT, four grey levels are organs in MR.",
         "In-phase and out-phase T1 share one annotation, so each of its masks occurs twice.",

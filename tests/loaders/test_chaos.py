@@ -1,4 +1,5 @@
 import re
+import shutil
 
 import pytest
 from raw_trees import chaos
@@ -6,6 +7,13 @@ from raw_trees import chaos
 from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.chaos import SOURCE
 from cosmos_datasets.standardise import standardise
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    raw = tmp_path_factory.mktemp("chaos")
+    chaos.write(raw)
+    return raw
 
 
 def cases(raw):
@@ -61,7 +69,61 @@ def test_one_slice_missing_would_shift_every_pair(tmp_path):
     next((tmp_path / "Train_Sets" / "CT" / "1" / "DICOM_anon").glob("i0005*")).unlink()
     reasons = broken(tmp_path)
     assert reasons.keys() == {"CT/1"}
-    assert re.search(r"CT/1/DICOM_anon/i0004,0000b\.dcm: the next slice, i0006,0000b\.dcm, lies", reasons["CT/1"])
+    assert re.search(r"CT/1/DICOM_anon/i0005,0000b\.dcm: no such file", reasons["CT/1"])
+
+
+@pytest.mark.parametrize("lost_slice", [0, 4, 11])
+@pytest.mark.parametrize("lost_mask", [0, 7, 11])
+@pytest.mark.parametrize("folder", ["CT/1", "CT/2", "MR/1/T1DUAL", "MR/1/T2SPIR"])
+def test_a_slice_and_another_mask_missing_are_named(tree, tmp_path, folder, lost_slice, lost_mask):
+    """As many slices as masks are left, and pairs by rank would be wrong."""
+    base = tmp_path / "Train_Sets" / folder
+    for path in (tree / "Train_Sets" / folder).rglob("*.[dp]*"):  # names are all that counts
+        copy = base / path.relative_to(tree / "Train_Sets" / folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.touch()
+    phases = ("InPhase", "OutPhase") if folder.endswith("DUAL") else ("",)
+    slices = {phase: sorted((base / "DICOM_anon" / phase).glob("[iI]*"))[lost_slice] for phase in phases}
+    mask = sorted((base / "Ground").glob("[lI]*"))[lost_mask]
+    for path in (*slices.values(), mask):
+        path.unlink()
+    found = cases(tmp_path)
+    for phase, path in slices.items():
+        case = found["/".join(filter(None, (folder, phase)))]
+        assert len(case.image.files) == len(case.annotations[0].reader.files)
+        if lost_slice == lost_mask:
+            assert len(case.image.files) == (12 if lost_slice == 4 else 11), "nobody can know of an end"
+        missing = [one for one in case.files if not one.is_file()]
+        assert missing == ([path, mask] if lost_slice != lost_mask or lost_slice == 4 else [])
+
+
+def test_copies_are_named_and_never_stacked(tmp_path):
+    chaos.write(tmp_path)
+    before = cases(tmp_path)
+    for path in [*(tmp_path / "Train_Sets").rglob("*.dcm"), *(tmp_path / "Train_Sets").rglob("*.png")]:
+        if path.name[0] != ".":
+            shutil.copy(path, path.with_name(f"{path.stem} (1){path.suffix}"))
+    assert cases(tmp_path) == before
+    told = [finding.what for finding in SOURCE.listing(tmp_path).findings]
+    assert any("copy of a file" in what for what in told)
+
+
+def test_a_second_series_in_a_folder_is_named(tmp_path):
+    chaos.write(tmp_path)
+    folder = tmp_path / "Train_Sets" / "CT" / "2" / "DICOM_anon"
+    shutil.copy(folder / "IMG-0002-00003.dcm", folder / "IMG-0005-00003.dcm")
+    shutil.copy(folder / "IMG-0002-00003.dcm", folder / "IMG-0005-00090.dcm")
+    assert "IMG-0005-00003.dcm: has the number of IMG-0002-00003.dcm as well" in broken(tmp_path)["CT/2"]
+    (folder / "IMG-0005-00003.dcm").unlink()
+    assert "IMG-0005-00090.dcm: is called unlike the others" in broken(tmp_path)["CT/2"]
+
+
+def test_slices_without_masks_are_told(tmp_path):
+    chaos.write(tmp_path)
+    shutil.rmtree(tmp_path / "Train_Sets" / "CT" / "1" / "Ground")
+    listing = SOURCE.listing(tmp_path)
+    assert "CT/1" not in {case.case_id for case in listing.cases}
+    assert any("their masks are not" in finding.what for finding in listing.findings)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +152,10 @@ def test_mr_masks_must_be_named_like_their_slices(tmp_path):
     (ground / "IMG-0002-00003.png").rename(ground / "IMG-0009-00003.png")
     reasons = broken(tmp_path)
     assert reasons.keys() == {"MR/1/T2SPIR"}
-    assert "DICOM_anon/IMG-0009-00003.dcm: no such file" in reasons["MR/1/T2SPIR"]
+    assert "Ground/IMG-0009-00003.png: is called unlike the others beside it" in reasons["MR/1/T2SPIR"]
+    for path in ground.glob("IMG-0002-*"):
+        path.rename(ground / path.name.replace("0002", "0009"))
+    assert re.search(r"IMG-0009-00001\.png: is not called like its slice, IMG-0002-", broken(tmp_path)["MR/1/T2SPIR"])
 
 
 def test_grey_levels_of_mr_lie_in_bands(tmp_path):
