@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class Adapter(ABC):
         rounds: whether the resized image is rounded to 8 bits.
         image_size: side of the square that the encoder sees.
         mask_threshold: a logit above it is foreground.
+        mask_limit: logits of a mask that is given back are cut off there.
     """
 
     architecture: ClassVar[str]
@@ -55,6 +57,7 @@ class Adapter(ABC):
     usual: ClassVar[Normalisation] = Normalisation()
     rounds = True
     mask_threshold = 0.0
+    mask_limit = math.inf
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class Adapter(ABC):
         points: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         boxes: torch.Tensor | None = None,
+        masks: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Decode prompts of one shape, all in one forward pass; each asks for its own three masks.
 
@@ -120,6 +124,8 @@ class Adapter(ABC):
             points: float32 ``(P, n, 2)``, ``(x, y)`` in pixels of the image; None or n = 0 for boxes alone.
             labels: int ``(P, n)``, 1 for a positive and 0 for a negative point.
             boxes: float32 ``(P, 4)``, xyxy in pixels of the image; None for points alone.
+            masks: float32 ``(P, h, w)``: of an earlier answer the logits of one mask a prompt, which it refines; the
+                family's own code limits them to ±`mask_limit`. None to begin anew.
 
         Returns:
             Mask logits, float32 ``(P, 3, h, w)`` at the decoder's own size (see `upsample`), and the model's own
@@ -131,17 +137,25 @@ class Adapter(ABC):
         """
         if points is not None and points.ndim == 3 and points.shape[1] == 0:
             points = labels = None
-        _check_prompts(points, labels, boxes)
+        _check_prompts(points, labels, boxes, masks)
         scale = torch.tensor(self._scale(embedding.height, embedding.width), dtype=torch.float32, device=self.device)
+        features, axis = embedding.tensors, 0
+        if masks is not None:
+            # transformers takes a mask an image, not a prompt: every prompt gets an image of its own.
+            features, axis = tuple(level.expand(len(masks), *level.shape[1:]) for level in features), 1
+            masks = masks[:, None].to(self.device, self.dtype).clamp(-self.mask_limit, self.mask_limit)
         with self._exact():
             output = self._model(
-                **self._encoded(embedding.tensors),
-                input_points=None if points is None else points.to(self.device).float()[None] * scale,
-                input_labels=None if labels is None else labels.to(self.device)[None],
-                input_boxes=None if boxes is None else boxes.to(self.device).float()[None] * scale.repeat(2),
+                **self._encoded(features),
+                input_points=None if points is None else (points.to(self.device).float() * scale).unsqueeze(axis),
+                input_labels=None if labels is None else labels.to(self.device).unsqueeze(axis),
+                input_boxes=None
+                if boxes is None
+                else (boxes.to(self.device).float() * scale.repeat(2)).unsqueeze(axis),
+                input_masks=masks,
                 multimask_output=True,
             )
-            found = output.pred_masks[0].float(), output.iou_scores[0].float()
+            found = output.pred_masks.flatten(0, 1).float(), output.iou_scores.flatten(0, 1).float()
         self.refuse_not_finite(embedding.name, *found)
         return found
 
@@ -257,7 +271,9 @@ def _own_memory(model: Any) -> Any:
     return model
 
 
-def _check_prompts(points: torch.Tensor | None, labels: torch.Tensor | None, boxes: torch.Tensor | None) -> None:
+def _check_prompts(
+    points: torch.Tensor | None, labels: torch.Tensor | None, boxes: torch.Tensor | None, masks: torch.Tensor | None
+) -> None:
     if points is None and boxes is None:
         raise ValueError("a prompt needs a point or a box")
     if points is not None and (points.ndim != 3 or points.shape[2] != 2):
@@ -268,5 +284,8 @@ def _check_prompts(points: torch.Tensor | None, labels: torch.Tensor | None, box
         raise ValueError(f"boxes are (P, 4), got {tuple(boxes.shape)}")
     if points is not None and boxes is not None and len(points) != len(boxes):
         raise ValueError(f"{len(points)} prompts have points, but {len(boxes)} have a box")
+    prompts = len(points) if points is not None else len(boxes) if boxes is not None else 0
+    if masks is not None and (masks.ndim != 3 or len(masks) != prompts):
+        raise ValueError(f"masks are (P, h, w), one a prompt, got {tuple(masks.shape)} for {prompts} prompts")
     if any(given is not None and len(given) == 0 for given in (points, boxes)):
         raise ValueError("no prompts")

@@ -20,6 +20,7 @@ class Sam2Adapter(Adapter):
     """
 
     rounds = False
+    mask_limit = 32.0
     architecture = "Sam2Model"
     image_processor = "Sam2ImageProcessor"
 
