@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -26,10 +27,12 @@ _REDIRECTS = 10
 
 def file_name(file: Download) -> str:
     """The name a file gets: its own, else the last part of its address."""
-    return file.name or unquote(PurePosixPath(urlsplit(file.url).path).name)
+    return file.name or PurePosixPath(unquote(urlsplit(file.url).path)).name
 
 
-def fetch(file: Download, target: Path, *, progress: bool = False) -> str:
+def fetch(
+    file: Download, target: Path, *, progress: bool = False, led_to: Callable[[str], object] = lambda host: None
+) -> str:
     """Download a file.
 
     What is there of an interrupted download (``<name>.part``) is kept and gone on with, if the server can and its
@@ -39,6 +42,7 @@ def fetch(file: Download, target: Path, *, progress: bool = False) -> str:
         file: address, and size and checksum where known.
         target: where it goes; its folder must exist.
         progress: show a bar on a terminal.
+        led_to: called with each other host that the server leads to; it is told on standard error too.
 
     Returns:
         The SHA-256 of the file, lower-case hex.
@@ -48,11 +52,14 @@ def fetch(file: Download, target: Path, *, progress: bool = False) -> str:
             (the file is then removed).
     """
     part = target.with_name(target.name + ".part")
+    for ours in (part, _tag_file(part)):
+        if ours.is_symlink():  # not to write through it
+            ours.unlink()
     waits = iter(_PAUSES)
     while True:
         before = _size(part)
         try:
-            total = _receive(file, part, progress)
+            total = _receive(file, part, progress, led_to)
             break
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             if _size(part) > before:
@@ -79,17 +86,17 @@ def fetch(file: Download, target: Path, *, progress: bool = False) -> str:
     return found
 
 
-def _receive(file: Download, part: Path, progress: bool) -> int | None:
+def _receive(file: Download, part: Path, progress: bool, led_to: Callable[[str], object]) -> int | None:
     """Append what is missing to ``part``; returns the whole size if the server tells it."""
     have, tag = _size(part), _tag_file(part)
     headers = {"Accept-Encoding": "identity", "User-Agent": "cosmos-datasets"}
     if have and tag.is_file():
         # Without the tag the server could send the end of another version.
         headers |= {"Range": f"bytes={have}-", "If-Range": tag.read_text()}
-    with _get(file.url, headers) as answer:
+    with _get(file.url, headers, led_to) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             _discard(part)
-            return _receive(file, part, progress)
+            return _receive(file, part, progress, led_to)
         _check_answer(file, answer)
         resumed = answer.status_code == requests.codes.partial_content
         have = have if resumed else 0
@@ -120,7 +127,7 @@ def _receive(file: Download, part: Path, progress: bool) -> int | None:
     return total
 
 
-def _get(url: str, headers: dict[str, str]) -> requests.Response:
+def _get(url: str, headers: dict[str, str], led_to: Callable[[str], object]) -> requests.Response:
     """Ask for a file, following redirects: never from https to http, and to another host not without a word."""
     first = urlsplit(url)
     for _ in range(_REDIRECTS):
@@ -133,6 +140,7 @@ def _get(url: str, headers: dict[str, str]) -> requests.Response:
             raise CosmosError(f"{url}: the server leads away from https, to {there.scheme}://{there.netloc}; refused.")
         if there.hostname != first.hostname:
             tqdm.write(f"{first.hostname} leads to {there.hostname}", file=sys.stderr)
+            led_to(str(there.hostname))
         url = there.geturl()
     raise CosmosError(f"{first.geturl()}: the server leads from one address to the next without an end.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ class Fetched:
         sha256: its checksum, as received.
         checked: the publisher's ``sha256``, his ``size``, or ``unknown`` if he states neither.
         unpacked: whether it was an archive, and was unpacked.
+        hosts: other hosts that the address led to.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Fetched:
     sha256: str
     checked: Checked
     unpacked: bool
+    hosts: list[str] = field(default_factory=list)
 
 
 def read_record(folder: Path) -> dict[str, Fetched]:

@@ -58,6 +58,7 @@ def _place(file: Download, folder: Path) -> Path:
 def _fetched(file: Download, folder: Path, progress: bool) -> Fetched:
     path = _place(file, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest = fetch(file, path, progress=progress)
+    hosts: dict[str, None] = {}
+    digest = fetch(file, path, progress=progress, led_to=hosts.setdefault)
     checked: Checked = "sha256" if file.sha256 else "size" if file.size else "unknown"
-    return Fetched(file.url, path.name, path.stat().st_size, digest, checked, unpacked=False)
+    return Fetched(file.url, path.name, path.stat().st_size, digest, checked, unpacked=False, hosts=list(hosts))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import lzma
 import shutil
 import stat
 import subprocess
-import tarfile
+import unicodedata
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -18,26 +16,25 @@ from typing import Any
 from tqdm import tqdm
 
 from cosmos_datasets.download.fetch import check_space
+from cosmos_datasets.download.tar_stream import is_tar, open_tar
 from cosmos_datasets.errors import CosmosError
 
 #: Suffixes of archives that are looked for within archives.
 _NESTED = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar", ".7z")
 #: Archives in archives in archives: published data has two of these.
 _DEEPEST = 4
-#: For formats that Python cannot read: suffix -> commands that can, the first that is installed is used. Each is told
-#: to keep what is there, and refuses paths that leave the folder.
-_TOOLS = {
-    ".rar": (
-        ("unar", "-q", "-D", "-o", "{folder}", "{archive}"),
-        ("bsdtar", "-x", "-f", "{archive}", "-C", "{folder}"),
-    ),
-    ".7z": (("bsdtar", "-x", "-f", "{archive}", "-C", "{folder}"), ("7z", "x", "-y", "-o{folder}", "{archive}")),
-}
+#: Formats that Python cannot read, and the programs that can: the first that is installed is used. Both refuse paths
+#: that leave the folder, and follow no link that they have unpacked.
+_FOREIGN = (".rar", ".7z")
+_TOOLS = (
+    ("unar", "-q", "-D", "-o", "{folder}", "{archive}"),
+    ("bsdtar", "-x", "-f", "{archive}", "-C", "{folder}"),
+)
 
 
 def is_archive(path: Path) -> bool:
     """Whether a file is to be unpacked: zip, tar (compressed or not), rar, 7z. A lone ``.nii.gz`` is not."""
-    return path.suffix.lower() in _TOOLS or zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    return path.suffix.lower() in _FOREIGN or zipfile.is_zipfile(path) or is_tar(path)
 
 
 def unpack(archive: Path, folder: Path, *, progress: bool = False, depth: int = 0) -> None:
@@ -65,7 +62,7 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False, depth: int = 
     shutil.rmtree(aside, ignore_errors=True)
     try:
         with _explained(archive):
-            if archive.suffix.lower() in _TOOLS:
+            if archive.suffix.lower() in _FOREIGN:
                 _with_tool(archive, aside)
             elif zipfile.is_zipfile(archive):
                 _unzip(archive, aside, progress)
@@ -84,15 +81,22 @@ def unpack(archive: Path, folder: Path, *, progress: bool = False, depth: int = 
 def _explained(archive: Path) -> Iterator[None]:
     try:
         yield
-    except tarfile.FilterError as error:
-        raise CosmosError(
-            f"{archive}: refused, a member would leave the folder or is no plain file ({error})."
-        ) from error
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError) as error:
-        raise CosmosError(f"{archive}: damaged ({error}); remove it and download it again.") from error
+    except CosmosError:
+        raise
     except (RuntimeError, NotImplementedError) as error:
         # zipfile's words for a password, and for a compression that it does not know.
         raise CosmosError(f"{archive}: cannot be unpacked ({error}); unpack it yourself.") from error
+    except OSError as error:
+        if error.errno is None:  # a decompressor's
+            raise _damaged(archive, error) from error
+        raise CosmosError(f"{archive}: cannot be unpacked into {archive.parent} ({error.strerror}).") from error
+    except Exception as error:  # damaged archives make the libraries raise nearly everything
+        raise _damaged(archive, error) from error
+
+
+def _damaged(archive: Path, error: Exception) -> CosmosError:
+    reason = str(error) or type(error).__name__
+    return CosmosError(f"{archive}: damaged ({reason}); remove it and download it again.")
 
 
 def _unzip(archive: Path, folder: Path, progress: bool) -> None:
@@ -101,7 +105,8 @@ def _unzip(archive: Path, folder: Path, progress: bool) -> None:
         for member in members:
             kind = stat.S_IFMT(member.external_attr >> 16)
             _check_member(archive, member.filename, kind in {0, stat.S_IFREG, stat.S_IFDIR})
-        _check_doubles(archive, {(member.filename, member.CRC) for member in members})
+            member.filename = member.filename.replace("\\", "/")  # as some programs for Windows write it
+        _check_doubles(archive, {(member.filename, member.CRC) for member in members if not member.is_dir()})
         size = sum(member.file_size for member in members)
         check_space(folder.parent, size, f"unpacking {archive.name}")
         with _bar(archive, size, progress) as bar:
@@ -111,10 +116,11 @@ def _unzip(archive: Path, folder: Path, progress: bool) -> None:
 
 
 def _untar(archive: Path, folder: Path, progress: bool) -> None:
-    with tarfile.open(archive) as file:
+    with open_tar(archive) as file:
         members = file.getmembers()
         for member in members:
             _check_member(archive, member.name, member.isfile() or member.isdir())
+        _check_doubles(archive, ((member.name, number) for number, member in enumerate(members) if member.isfile()))
         size = sum(member.size for member in members)
         check_space(folder.parent, size, f"unpacking {archive.name}")
         folder.mkdir()
@@ -125,21 +131,22 @@ def _untar(archive: Path, folder: Path, progress: bool) -> None:
 
 
 def _with_tool(archive: Path, folder: Path) -> None:
-    choices = _TOOLS[archive.suffix.lower()]
-    tool = next((one for one in choices if shutil.which(one[0])), None)
+    tool = next((one for one in _TOOLS if shutil.which(one[0])), None)
     if tool is None:
-        names = " or ".join(one[0] for one in choices)
+        names = " or ".join(one[0] for one in _TOOLS)
         raise CosmosError(
             f"{archive} is there, but none of the programs that unpack it. Install {names} and give the same command "
             f"again, or unpack it yourself in {archive.parent}."
         )
     folder.mkdir()
     command = [word.format(folder=folder, archive=archive) for word in tool]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         raise CosmosError(f"{archive}: {tool[0]} cannot unpack it ({' '.join(done.stderr.split())[:300]}).")
-    if any(path.is_symlink() for path in folder.rglob("*")):
-        raise CosmosError(f"{archive}: refused, it holds links.")
+    for path in folder.rglob("*"):
+        state = path.lstat()
+        is_plain = stat.S_ISDIR(state.st_mode) or (stat.S_ISREG(state.st_mode) and state.st_nlink == 1)
+        _check_member(archive, path.relative_to(folder).as_posix(), is_plain)
 
 
 def _check_member(archive: Path, name: str, is_plain: bool) -> None:
@@ -148,15 +155,16 @@ def _check_member(archive: Path, name: str, is_plain: bool) -> None:
         raise CosmosError(f"{archive}: refused, its member {name!r} would leave the folder.")
     if not is_plain:
         raise CosmosError(f"{archive}: refused, its member {name!r} is a link or a device, no plain file.")
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if any(unicodedata.category(character) == "Cc" for character in name):
         raise CosmosError(f"{archive}: refused, the name of its member {name!r} holds control characters.")
 
 
-def _check_doubles(archive: Path, members: set[tuple[str, int]]) -> None:
-    names = Counter(name for name, _ in members)
-    twice = next((name for name, times in names.items() if times > 1), None)
+def _check_doubles(archive: Path, members: Iterable[tuple[str, int]]) -> None:
+    """Refuse a place that two members claim, given the name and the content of each."""
+    names = Counter(place for place, _ in {(PurePosixPath(name), content) for name, content in members})
+    twice = next((place for place, times in names.items() if times > 1), None)
     if twice is not None:
-        raise CosmosError(f"{archive}: refused, it holds {twice!r} more than once, with different content.")
+        raise CosmosError(f"{archive}: refused, it holds {str(twice)!r} more than once, with different content.")
 
 
 def _bar(archive: Path, size: int, progress: bool) -> tqdm[Any]:

@@ -126,6 +126,16 @@ def test_a_full_disk_is_told_before_anything_is_written(
 def test_names_come_from_the_address_unless_given() -> None:
     assert file_name(Download("https://example.org/a%20b/c%20d.zip?download=1")) == "c d.zip"
     assert file_name(Download("https://example.org/files/123", name="data.zip")) == "data.zip"
+    assert file_name(Download("https://example.org/..%2f..%2fevil.zip")) == "evil.zip"
+
+
+def test_what_came_before_is_not_written_through(served: Served, tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "raw"
+    folder.mkdir()
+    (folder / "data.bin.part").symlink_to(outside)
+    (folder / "data.bin.part.tag").symlink_to(outside)
+    assert fetch(_file(served), folder / "data.bin") == _SHA256
+    assert not outside.exists()
 
 
 def test_a_redirect_is_followed_and_another_host_is_told(
@@ -134,7 +144,9 @@ def test_a_redirect_is_followed_and_another_host_is_told(
     served.moved = {"old.bin": "/data.bin", "far.bin": served.url("data.bin").replace("127.0.0.1", "localhost")}
     assert fetch(Download(served.url("old.bin")), tmp_path / "near") == _SHA256
     assert capsys.readouterr().err == ""
-    assert fetch(Download(served.url("far.bin")), tmp_path / "far") == _SHA256
+    hosts: list[str] = []
+    assert fetch(Download(served.url("far.bin")), tmp_path / "far", led_to=hosts.append) == _SHA256
+    assert hosts == ["localhost"]
     assert capsys.readouterr().err == "127.0.0.1 leads to localhost\n"
 
 

@@ -73,6 +73,14 @@ def test_download_unpacks_into_the_layout_and_says_what_was_checked(source: Sour
     assert not list((tmp_path / "raw").rglob("*.tar"))
 
 
+def test_the_record_names_other_hosts(source: Source, served: Served, tmp_path: Path) -> None:
+    served.moved = {"stare-images.tar": served.url("there.tar").replace("127.0.0.1", "localhost")}
+    served.files["there.tar"] = served.files["stare-images.tar"]
+    found = {one.name: one.hosts for one in download(source, tmp_path / "raw")}
+    assert found == {one: ["localhost"] if one == "stare-images.tar" else [] for one in found}
+    assert json.loads((tmp_path / "raw" / "download.json").read_text())["files"][0]["hosts"] == ["localhost"]
+
+
 def test_nothing_is_fetched_twice(source: Source, served: Served, tmp_path: Path) -> None:
     first = download(source, tmp_path / "raw")
     before = len(served.asked)

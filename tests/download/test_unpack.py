@@ -1,13 +1,18 @@
 """Archives, good and evil."""
 
+import gzip
 import io
 import stat
 import tarfile
+import tempfile
+import tracemalloc
 import zipfile
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cosmos_datasets.download import unpack as unpack_module
 from cosmos_datasets.download.unpack import is_archive, unpack
@@ -95,6 +100,7 @@ def _link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarI
         _link("a", "", tarfile.CHRTYPE),
         tarfile.TarInfo("/evil"),
         tarfile.TarInfo("a\x1b[2Jb"),
+        tarfile.TarInfo("a\x9b2Jb"),
     ],
     ids=lambda member: f"{member.name}->{member.linkname}",
 )
@@ -166,6 +172,32 @@ def test_one_name_with_two_contents_is_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "a.zip", tmp_path / "home")
 
 
+@pytest.mark.parametrize("again", ["mask.png", "./mask.png", "folder/../mask.png"])
+def test_one_place_for_two_members_of_a_tar_is_refused(tmp_path: Path, again: str) -> None:
+    archive = _tar(tmp_path / "a.tar", (tarfile.TarInfo("mask.png"), b"one"), (tarfile.TarInfo(again), b"two"))
+    with pytest.raises(CosmosError, match=r"more than once|would leave"):
+        unpack(archive, tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_names_of_windows_become_folders(tmp_path: Path) -> None:
+    unpack(_zip(tmp_path / "a.zip", **{"images\\1.png": b"one"}), tmp_path / "home")
+    assert _tree(tmp_path / "home") == {"images/1.png": b"one"}
+
+
+def test_a_header_that_announces_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("PaxHeaders/1")
+    header.type, header.size = tarfile.XHDTYPE, 4_000_000_000
+    fine = tarfile.TarInfo("fine")
+    with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as out:
+        out.write(fine.tobuf() + header.tobuf() + bytes(100_000_000))
+    tracemalloc.start()
+    with pytest.raises(CosmosError, match=r"a header announces 4,000,000,000 bytes"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "home")
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
 def test_archives_in_archives_end_somewhere(tmp_path: Path) -> None:
     body = _zip(tmp_path / "0.zip", fine=b"fine").read_bytes()
     for number in range(1, 7):
@@ -190,6 +222,33 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "home").iterdir()) == []
 
 
+@settings(max_examples=60)
+@given(data=st.data())
+def test_whatever_is_wrong_with_an_archive_is_one_sentence(data: st.DataObject) -> None:
+    """Archives with bytes changed, cut or put in come out whole, or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        base, home = Path(folder), Path(folder) / "home"
+        path = base / "archive"
+        kind = data.draw(st.sampled_from(["zip", "w:", "w:gz", "w:bz2", "w:xz"]))
+        if kind == "zip":
+            _zip(path, images__1=b"one" * 50, labels__1=b"two")
+        else:
+            members = [(tarfile.TarInfo("images/1"), b"one" * 50), (tarfile.TarInfo("labels/1"), b"two")]
+            _tar(path, *members, mode=kind)
+        body = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 4))):
+            at = data.draw(st.integers(0, len(body)))
+            body[at : at + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=8))
+        path.write_bytes(body)
+        try:
+            unpack(path, home)
+        except CosmosError as error:
+            assert "archive" in str(error)
+            assert list(home.iterdir()) == []
+        assert {one.name for one in base.iterdir()} <= {"archive", "home"}
+        assert not any(one.is_symlink() for one in home.rglob("*"))
+
+
 def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = _zip(tmp_path / "a.zip", zeros=b"\0" * 1_000_000)
     usage = namedtuple("usage", "total used free")
@@ -205,6 +264,21 @@ def test_without_a_program_for_rar_the_remedy_is_told(tmp_path: Path, monkeypatc
     with pytest.raises(CosmosError, match="Install unar or bsdtar"):
         unpack(tmp_path / "a.rar", tmp_path)
     assert (tmp_path / "a.rar").is_file()
+
+
+@pytest.mark.parametrize("made", ["ln -s / link", "mkfifo pipe", "echo one > a; ln a b", "touch $(printf 'a\\033b')"])
+def test_what_another_program_unpacks_is_looked_at_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    program = tmp_path / "bin" / "unar"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ncd "$4" && {made}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    (tmp_path / "a.rar").write_bytes(b"Rar!\x1a\x07\x00")
+    with pytest.raises(CosmosError, match="refused, "):
+        unpack(tmp_path / "a.rar", tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
 
 
 def test_a_file_may_not_replace_a_folder(tmp_path: Path) -> None:
