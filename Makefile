@@ -10,6 +10,7 @@ BASE_PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.
 	$(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+STRESS_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What builds the package is pinned too; older and newer versions of pip ask for it by different names.
@@ -18,7 +19,7 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint types clean
+.PHONY: help install demo test lint types stress clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,9 @@ types: $(VENV)/.installed-dev ## check types, as installed from a wheel
 	$(PYTHON) -m build --quiet --outdir build/wheel
 	$(PYTHON) -m pip install --quiet --no-deps --target build/installed build/wheel/*.whl
 	bash .ci/check-types $(PYTHON) build/installed
+
+stress: $(VENV)/.installed-demo ## damage every raw tree in every way, and see what a build makes of it (STRESS_ARGS="--seed 1")
+	PYTHONPATH=tests $(PYTHON) -m stress $(STRESS_ARGS)
 
 clean: ## remove .venv and everything made
 	rm -rf $(VENV) build dist demo-output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,7 +38,9 @@ def test_every_module_behind_a_row_counts() -> None:
         waiting |= _imports(_CORE / f"{name}.py") - reached
     counted = fingerprint._with_imports([_CORE / f"{name}.py" for name in fingerprint._MAKERS])
     assert len(reached) > 10
-    assert reached - _NO_CONTENT - {"build/__init__"} <= {path.relative_to(_CORE).with_suffix("").as_posix() for path in counted}
+    assert reached - _NO_CONTENT - {"build/__init__"} <= {
+        path.relative_to(_CORE).with_suffix("").as_posix() for path in counted
+    }
 
 
 def test_fingerprints_of_sources_differ_and_repeat() -> None:

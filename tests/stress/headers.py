@@ -11,7 +11,6 @@ from typing import Any
 import nibabel
 import numpy as np
 import pydicom
-
 from stress.mutation import Mutation, has
 
 _NIFTI = has(".nii", ".nii.gz")
@@ -206,10 +205,15 @@ def _overlay(dataset: pydicom.Dataset) -> bool:
 
 
 def _kind(name: str, change: Any, applies: Any) -> Mutation:
-    return Mutation(name, applies, change)
+    return Mutation(name, applies, change, undetectable=name in _LIKE_ANOTHER_IMAGE)
 
 
 _NAN = float("nan")
+#: The file is sound, and shows another image or another number; only who knows the original can tell.
+_LIKE_ANOTHER_IMAGE = {
+    *("nifti slope 2", "nifti mirrored", "nifti qfac turned", "nifti pixdim of 5", "nifti micrometres"),
+    *("meta other byte order", "nrrd other byte order", "voxel of a half"),
+}
 HEADERS = [
     *(
         _kind(f"nifti {name}", change, _NIFTI)
@@ -225,7 +229,7 @@ HEADERS = [
             ("qfac turned", _fields(pixdim=lambda p: p * [-1, 1, 1, 1, 1, 1, 1, 1])),
             ("metres", _fields(xyzt_units=1)),
             ("micrometres", _fields(xyzt_units=3)),
-            ("shifted", _fields(srow_x=lambda r: r + [0, 0, 0, 30], qoffset_x=lambda q: q + 30)),
+            ("shifted", _fields(srow_x=lambda r: np.add(r, [0, 0, 0, 30]), qoffset_x=lambda q: q + 30)),
             ("mirrored", _fields(srow_x=lambda r: -r)),
             ("vox_offset 0", _fields(vox_offset=0)),
             ("vox_offset 400", _fields(vox_offset=400)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -26,11 +26,7 @@ from cosmos_datasets.registry import get_source
 from cosmos_datasets.standardise import standardise
 
 #: Every kind of damage at every place.
-APPLIED = [
-    Applied(mutation, place)
-    for mutation in (*WHOLE_FILES, *HEADERS, *PICTURES, *LISTS)
-    for place in PLACES
-]
+APPLIED = [Applied(mutation, place) for mutation in (*WHOLE_FILES, *HEADERS, *PICTURES, *LISTS) for place in PLACES]
 #: ``same``, ``refused``, ``reduced`` (every missing case is named) and ``told`` (every changed case is) are right;
 #: ``silent`` and ``crash`` are faults.
 Outcome = Literal["same", "refused", "reduced", "told", "silent", "crash", "slow"]
@@ -136,16 +132,22 @@ def _in_time() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _outcome(source_id: str, copy: Path, before: Built, applied: Applied, path: Path) -> tuple[Outcome, str]:
+def _tried(source_id: str, copy: Path) -> tuple[Built | None, Outcome, str]:
     try:
         with _in_time():
-            after = built(source_id, copy)
+            return built(source_id, copy), "same", ""
     except CosmosError:
-        return "refused", ""
+        return None, "refused", ""
     except _TooSlowError:
-        return "slow", f"more than {_SECONDS} s"
-    except Exception:
-        return "crash", "".join(traceback.format_exc().splitlines(keepends=True)[-3:])
+        return None, "slow", f"more than {_SECONDS} s"
+    except Exception:  # noqa: BLE001  (every kind of crash is what is looked for)
+        return None, "crash", "".join(traceback.format_exc().splitlines(keepends=True)[-3:])
+
+
+def _outcome(source_id: str, copy: Path, before: Built, applied: Applied, path: Path) -> tuple[Outcome, str]:
+    after, outcome, what = _tried(source_id, copy)
+    if after is None:
+        return outcome, what
     lost = [one for one in before.rows if one not in after.rows]
     other = [one for one, digest in after.rows.items() if before.rows.get(one, "") != digest]
     if not lost and not other:
@@ -168,6 +170,22 @@ def write_tree(source_id: str, folder: Path) -> Built:
     """Draw the sound raw tree of a source and build it."""
     import_module(f"raw_trees.{source_id}").write(folder)
     return built(source_id, folder)
+
+
+def assigned(trees: Mapping[str, Path], seed: int) -> dict[str, list[Applied]]:
+    """Give every kind of damage, at one place, to one source that has a file for it."""
+    sources = sorted(trees)
+    files = {
+        source: [path for path in trees[source].rglob("*") if path.is_file() and any_file(path)] for source in sources
+    }
+    chosen: dict[str, list[Applied]] = {source: [] for source in sources}
+    for number, one in enumerate(APPLIED[seed % len(PLACES) :: len(PLACES)]):
+        turned = sources[(number + seed) % len(sources) :] + sources[: (number + seed) % len(sources)]
+        for source in turned:
+            if any(one.mutation.applies(path) for path in files[source]):
+                chosen[source].append(one)
+                break
+    return chosen
 
 
 def trials(source_id: str, applied: Iterable[Applied], seed: int, work: Path) -> list[Verdict]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Changes a file; returns whether it did.
+Change = Callable[[Path, random.Random], bool]
 PLACES = ("first", "middle", "last")
 
 
@@ -23,7 +26,7 @@ class Mutation:
 
     name: str
     applies: Callable[[Path], bool]
-    change: Callable[[Path, random.Random], bool]
+    change: Change
     undetectable: bool = False
 
 
@@ -45,8 +48,12 @@ class Applied:
         if not fitting:
             return None
         at = {"first": 0, "middle": len(fitting) // 2, "last": len(fitting) - 1}[self.place]
-        path = fitting[at]
-        return path if self.mutation.change(path, random.Random(f"{self.name}:{seed}")) else None
+        # A tree holds placeholders too, in which there is nothing to change.
+        for path in (*fitting[at:], *fitting[:at]):
+            with suppress(Exception):
+                if self.mutation.change(path, random.Random(f"{self.name}:{seed}")):
+                    return path
+        return None
 
 
 def has(*suffixes: str) -> Callable[[Path], bool]:

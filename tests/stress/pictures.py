@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import tifffile
 from PIL import Image
-
 from stress.mutation import Mutation, has
 
 _PILLOW = has(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")

@@ -6,9 +6,10 @@ import gzip
 import os
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from stress.mutation import Mutation, any_file, has
+from stress.mutation import Change, Mutation, any_file, has
 
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Please log in.</body></html>\n"
 _LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d7a" * 16 + b"\nsize 123456\n"
@@ -20,7 +21,7 @@ def _delete(path: Path, _: random.Random) -> bool:
     return True
 
 
-def _bytes(content: bytes):
+def _bytes(content: bytes) -> Change:
     def change(path: Path, _: random.Random) -> bool:
         path.write_bytes(content)
         return True
@@ -28,7 +29,7 @@ def _bytes(content: bytes):
     return change
 
 
-def _cut(share: float, at_most: int = 0):
+def _cut(share: float, at_most: int = 0) -> Change:
     def change(path: Path, _: random.Random) -> bool:
         data = path.read_bytes()
         kept = len(data) - at_most if at_most else int(len(data) * share)
@@ -59,7 +60,7 @@ def _hole(path: Path, rng: random.Random) -> bool:
     return True
 
 
-def _link_to(target: str):
+def _link_to(target: str) -> Change:
     def change(path: Path, _: random.Random) -> bool:
         path.unlink()
         path.symlink_to(path.name if target == "itself" else target)
@@ -89,7 +90,7 @@ def _within_folder(path: Path, _: random.Random) -> bool:
     return True
 
 
-def _renamed(pattern: str):
+def _renamed(pattern: str) -> Change:
     def change(path: Path, _: random.Random) -> bool:
         stem, dot, suffix = path.name.partition(".")
         path.rename(path.with_name(pattern.format(stem=stem, suffix=dot + suffix)))
@@ -98,7 +99,7 @@ def _renamed(pattern: str):
     return change
 
 
-def _copied(pattern: str):
+def _copied(pattern: str) -> Change:
     def change(path: Path, _: random.Random) -> bool:
         stem, dot, suffix = path.name.partition(".")
         shutil.copy2(path, path.with_name(pattern.format(stem=stem, suffix=dot + suffix)))
@@ -141,7 +142,7 @@ def _second_tree(path: Path, _: random.Random) -> bool:
 
 
 def _not_utf8(path: Path, _: random.Random) -> bool:
-    os.rename(path, os.fsencode(path.parent) + b"/" + b"\xff\xfe" + os.fsencode(path.name))
+    path.rename(path.with_name(os.fsdecode(b"\xff\xfe") + path.name))
     return True
 
 
@@ -150,7 +151,7 @@ def _control(path: Path, _: random.Random) -> bool:
     return True
 
 
-def _mutation(name: str, change, applies=any_file) -> Mutation:
+def _mutation(name: str, change: Change, applies: Callable[[Path], bool] = any_file) -> Mutation:
     return Mutation(name, applies, change)
 
 
@@ -165,8 +166,8 @@ WHOLE_FILES = [
     _mutation("cut to half", _cut(0.5)),
     _mutation("cut by a byte", _cut(1, 1)),
     _mutation("cut by 200 bytes", _cut(1, 200)),
-    _mutation("block of zeros", _zeros),
-    _mutation("bytes lost", _hole),
+    _mutation("block of zeros", _zeros, has(".gz", ".png", ".zraw")),
+    _mutation("bytes lost", _hole, lambda path: any_file(path) and not has(".txt", ".csv", ".json")(path)),
     _mutation("dangling link", _link_to("../.git/annex/objects/none")),
     _mutation("link to itself", _link_to("itself")),
     _mutation("pipe", _pipe),
