@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cosmos_datasets.case import Annotation
+from cosmos_datasets.counting import occurrences
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.source import Label
 
@@ -116,8 +117,8 @@ def masks_of_slice(plane: NDArray[Any], annotation: Annotation, table: ValueTabl
 
 def _regions(numbered: NDArray[np.int32]) -> Iterator[tuple[int, Box, int, Callable[[], NDArray[np.bool_]]]]:
     """The regions 1, 2, ... of a small-number map: number, box, pixels, cropped mask."""
-    areas = np.bincount(numbered.ravel())
     boxes: list[Any] = ndimage.find_objects(numbered)
+    areas = occurrences(numbered, len(boxes) + 1)
     for number, found in enumerate(boxes, start=1):
         if found is None:
             continue

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cosmos_datasets.counting import occurrences
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.readers.decoded import Decoded
@@ -105,7 +106,7 @@ def signs(values: NDArray[Any], decoded: Decoded, path: Path) -> Iterator[Findin
     if corners.all() and share > 0.5:
         what = "the structure reaches all corners of the mask: is it the whole picture, or dark on a bright ground?"
         yield Finding("warning", what, f"{path.name}, {100 * share:.0f} % of it")
-    counts = np.bincount(values.ravel(), minlength=256)
+    counts = occurrences(values, 256)
     between = counts[_BETWEEN].sum() / max(min(share, 1 - share) * values.size, 1)
     if np.count_nonzero(counts[_BETWEEN]) >= _MANY_LEVELS and between > _BLURRED:
         what = (
