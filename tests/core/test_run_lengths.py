@@ -34,7 +34,13 @@ def test_whole_picture() -> None:
     assert _read("0 12").shape == (4, 3)
 
 
-@pytest.mark.parametrize("text", ["1 2 3", "1 12", "-2 3", "1 x", "1.5 2", "99999999999999999999 1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1 2 3", "1 12", "-2 3", "1 x", "1.5 2", "5", "nan", "-1 -1", "1,2", "1e0 2", "+1 2", "1_0 1", "\u0661 2"),
+        *("99999999999999999999 1", "9223372036854775807 9223372036854775807", "9" * 400 + " 1"),
+    ],
+)
 def test_nonsense_names_the_table_and_the_picture(text: str) -> None:
     with pytest.raises(CaseError, match=r"masks\.csv: the runs of scan\.dcm"):
         _read(text)
