@@ -49,6 +49,10 @@ def read_picture(path: Path, page: int | None) -> Decoded:
             _check_png(data)
         elif image.format in {"JPEG", "MPO"} and (reason := damage(data)):
             raise ValueError(reason)
+        elif image.format == "BMP" and image.tile[0].codec_name == "raw":
+            _, row, _ = image.tile[0].args  # type: ignore[misc]  # of Pillow's reader of BMP: mode, bytes, direction
+            if image.tile[0].offset + row * image.height > len(data):  # Pillow can do without a few
+                raise ValueError("its end is missing")
         frames = getattr(image, "n_frames", 1)
         # The further pictures of MPO are previews and other views; the first is the picture.
         if page is None and frames > 1 and image.format != "MPO":

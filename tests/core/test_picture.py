@@ -75,3 +75,45 @@ def test_one_channel_of_a_colour_picture(tmp_path: Path) -> None:
     grey = _save(tmp_path / "grey.png", _GREY)
     with pytest.raises(CaseError, match=r"grey\.png: a colour picture was expected"):
         Picture(grey, "red").read()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_bmp_without_its_last_bytes_is_damaged(mode: str, tmp_path: Path) -> None:
+    """Rows are filled up to four bytes; a loss of fewer would shift all pixels behind it."""
+    path = tmp_path / "a.bmp"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 9, 3)).astype(np.uint8)).convert(mode).save(path)
+    data = path.read_bytes()
+    assert Picture(path).read().array.shape[:2] == (8, 9)
+    path.write_bytes(data + b"behind the end")
+    assert Picture(path).read().array.shape[:2] == (8, 9)
+    for cut in (data[:-1], data[:-40] + data[-39:]):
+        path.write_bytes(cut)
+        with pytest.raises(CaseError, match=r"a\.bmp: cannot be read \(its end is missing"):
+            Picture(path).read()
+
+
+def test_every_checksum_of_a_png_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    pixels = np.random.default_rng(0).integers(0, 4, (64, 64)).astype(np.uint8)
+    image = Image.fromarray(pixels, mode="P")
+    image.putpalette(range(12))
+    image.save(path, compress_level=0)
+    data = path.read_bytes()
+    for name in (b"IHDR", b"PLTE", b"IDAT"):
+        at = data.index(name) + 7
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(CaseError, match=r"a\.png: (cannot be read|is no )"):
+            Picture(path).read()
+    path.write_bytes(data + b"behind the end")
+    np.testing.assert_array_equal(Picture(path, "index").read().array, pixels)
+    path.write_bytes(data[:-12])
+    with pytest.raises(CaseError, match=r"a\.png: cannot be read \(its end is missing"):
+        Picture(path).read()
+
+
+@pytest.mark.parametrize("ending", ["webp", "eps", "pdf", "ico"])
+def test_other_formats_are_not_opened(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path, format=ending)
+    with pytest.raises(CaseError, match=r"a\.png: is no PNG, JPEG, BMP, GIF, PPM or TIFF picture"):
+        Picture(path).read()
