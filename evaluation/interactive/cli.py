@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.evaluation.interactive import RULES, SCORES, Clicking, Score
 from cosmos_datasets.evaluation.remembering import Remembering
 from cosmos_datasets.evaluation.shared_options import preprocess_option
 from cosmos_datasets.evaluation.starting import started
@@ -19,8 +20,15 @@ from cosmos_datasets.evaluation.starting import started
 @click.option("--model", required=True, help="As for cosmos-eval run: a Hub id, a folder, or tiny.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; resumed if it exists.")
 @click.option("--clicks", type=click.IntRange(1, 100), default=10, show_default=True, help="On a mask, at most.")
+@click.option("--rule", type=click.Choice(list(RULES)), default="ritm", show_default=True,
+              help="Of the next click: the literature's, or the largest region that is wrong.")  # fmt: skip
+@click.option("--previous-mask/--no-previous-mask", default=True, show_default=True,
+              help="Whether the model is given the logits of its answer before.")  # fmt: skip
+@click.option("--noc", type=click.Choice(list(SCORES)), default="iou", show_default=True,
+              help="What NoC counts clicks until, in text and markdown; csv and json hold both.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Of the draws where several pixels are equally far from the border.")  # fmt: skip
+              help="Of --rule largest-region: of the draws where several pixels are equally far from the "
+                   "border.")  # fmt: skip
 @click.option("--config", default="all", show_default=True,
               help="A source (acdc), a modality (ct), several (acdc,chaos) or all.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
@@ -43,17 +51,32 @@ from cosmos_datasets.evaluation.starting import started
 @click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
               show_default=True, help="csv and json hold every figure.")  # fmt: skip
 def interactive(
-    dataset: str, object_: str | None, clicks: int, seed: int, processes: int, style: str, **options: Any
+    dataset: str,
+    object_: str | None,
+    clicks: int,
+    rule: str,
+    previous_mask: bool,
+    seed: int,
+    noc: Score,
+    processes: int,
+    style: str,
+    **options: Any,
 ) -> None:
     """Click on every mask of DATASET as a user would, and follow DICE click by click.
 
     The first click is the pixel of the reference farthest from its border. Each next one is set where the mask shown
-    is wrong: in the largest connected region that is missing (positive) or too much (negative), at the pixel farthest
-    from that region's border. The mask shown is the one that the model itself prefers. All clicks so far are given to
-    the model as points, without the mask before: the same protocol for every model.
+    is wrong, positive where it lacks something and negative where it is too much:
 
     \b
-    NoC@90  clicks until DICE is 0.90, N where it never is; in brackets the share of masks that never reach it
+    ritm            at the pixel farthest from the border of all that is missing, or of all that is too much, whichever
+                    is farther (Sofiiuk et al. 2022, and the evaluations of FocalClick and SimpleClick)
+    largest-region  in the largest connected region, at the pixel farthest from its border (Xu et al. 2016)
+
+    The mask shown is the one that the model itself prefers. The model is given all clicks so far as points and, unless
+    --no-previous-mask, the low-resolution logits of the mask shown before. The literature stops at --clicks 20.
+
+    \b
+    NoC@90  clicks until the IoU (or DICE, by --noc) is 0.90, N where it never is; in brackets the share of these masks
     area    under DICE against clicks 1 to N, 0 to 1
     blind   DICE of a disc of the mean size about the first click, made without the image
 
@@ -61,23 +84,24 @@ def interactive(
 
     Output: RUN/clicks.parquet (a row a mask and click), summary.json, table.csv, table.md, curves.png.
     """
-    from cosmos_datasets.evaluation.interactive.run import Clicking, interact
+    from cosmos_datasets.evaluation.interactive.run import interact
     from cosmos_datasets.evaluation.run import Request
 
     request = Request(dataset, object=object_, **options)
     request.check()
     with started(processes, request.device, request.threads) as process:
         announce = functools.partial(click.echo, err=True)
-        outcome = interact(request, Clicking(clicks, seed), process, announce=announce)
+        clicking = Clicking(clicks, rule, previous_mask, seed)
+        outcome = interact(request, clicking, process, noc=noc, announce=announce)
         if process.rank == 0:
-            _print(request.out, style)
+            _print(request.out, style, noc)
             rate = f" in {outcome.seconds:.0f} s" if outcome.evaluated else ""
             click.echo(f"\n{plural(outcome.evaluated, 'image')} evaluated now{rate}.", err=True)
             files = "clicks.parquet, summary.json, table.csv, table.md, curves.png"
             click.echo(f"In {request.out}: {files}", err=True)
 
 
-def _print(run: Path, style: str) -> None:
+def _print(run: Path, style: str, noc: Score) -> None:
     from cosmos_datasets.evaluation.interactive.store import RESULTS
     from cosmos_datasets.evaluation.interactive.summary import render, summarise
     from cosmos_datasets.evaluation.summary import records, to_csv
@@ -88,4 +112,4 @@ def _print(run: Path, style: str) -> None:
     elif style == "json":
         print_json(records(summary))
     else:
-        click.echo(render(summary, "github" if style == "markdown" else "simple"))
+        click.echo(render(summary, noc, "github" if style == "markdown" else "simple"))

@@ -29,13 +29,13 @@ def curve_columns(summary: pd.DataFrame) -> list[str]:
     return [name for name in names if name.startswith("dice_") and name[5:].isdigit()]
 
 
-def draw(summary: pd.DataFrame, path: Path, model: str) -> None:
+def draw(summary: pd.DataFrame, path: Path, title: str) -> None:
     """Draw the means over targets, and every target behind them; single instances in a panel of their own.
 
     Args:
         summary: see :func:`cosmos_datasets.evaluation.interactive.summary.summarise`.
         path: a PNG file; replaced if it exists.
-        model: its name, for the title.
+        title: what of the figure is not in the summary: the model and the protocol.
     """
     kinds = sorted(summary["masks_are"].unique(), reverse=True)
     with matplotlib.rc_context({"font.size": 9}):
@@ -46,7 +46,7 @@ def draw(summary: pd.DataFrame, path: Path, model: str) -> None:
             ending = " (single instances)" if kind == "instances" else ""
             count = len(rows[(rows["modality"] != "") & (rows["choice"] == "predicted")])
             axes.set_title(f"{plural(count, 'target')}{ending}", loc="left", fontsize=9)
-        figure.suptitle(f"{model}: DICE against clicks", fontsize=10)
+        figure.suptitle(title, fontsize=10)
         figure.supxlabel("clicks", fontsize=9)
         figure.supylabel("DICE", fontsize=9)
         with atomic(path) as temporary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -12,6 +12,7 @@ from tqdm import tqdm
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.engine import FLUSH_SECONDS, ChunkReader
 from cosmos_datasets.evaluation.facts import facts_of, refuse_other_run, run_key, write_facts
+from cosmos_datasets.evaluation.interactive import RULES, Clicking, Score
 from cosmos_datasets.evaluation.interactive.store import SCHEMA, STRATEGY, merge
 from cosmos_datasets.evaluation.parts import PartWriter, Wanted, missing, stored_chunks
 from cosmos_datasets.evaluation.run import Outcome, Request
@@ -24,20 +25,7 @@ if TYPE_CHECKING:
     from cosmos_datasets.evaluation.sample import Sample
 
 #: Part of what results depend on: raised whenever a rule of the clicks changes.
-PROTOCOL = "clicks-1"
-
-
-@dataclass(frozen=True)
-class Clicking:
-    """What decides the clicks beside model and data.
-
-    Attributes:
-        clicks: how many a mask gets at most.
-        seed: of the draws among equally good places.
-    """
-
-    clicks: int = 10
-    seed: int = 0
+PROTOCOL = "clicks-2"
 
 
 def interact(
@@ -45,6 +33,7 @@ def interact(
     clicking: Clicking,
     process: Process,
     *,
+    noc: Score = "iou",
     progress: bool = True,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
@@ -52,7 +41,8 @@ def interact(
 
     Args:
         request: data, model and folder; its strategies and distances are not looked at.
-        clicking: the protocol's numbers.
+        clicking: the protocol of the user.
+        noc: whether the text tables count clicks until an ``iou`` or a ``dice`` is reached; no part of the results.
         process: this process among its ranks.
         progress: show a bar on standard error.
         announce: called once by the first rank, with a text that says what is going to be done.
@@ -65,6 +55,7 @@ def interact(
     data, selection = request.selected
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
     facts = facts_of(request, selection, adapter, protocol=PROTOCOL, settings=asdict(clicking))
+    facts["noc"] = noc
     refuse_other_run(request.out, facts)
     key = run_key(facts)
     wanted = Wanted(selection.chunks, (STRATEGY,), frozenset())
@@ -116,7 +107,7 @@ def _rows(
         for sample, embedding in zip(batch, adapter.encode([one.image for one in batch], names), strict=True):
             modality = sample.row["modality"]
             areas = [selection.mean_areas[t.object, modality, t.instance > 0] for t in sample.targets]
-            for row in click_through(adapter, embedding, sample, clicking.clicks, clicking.seed, areas):
+            for row in click_through(adapter, embedding, sample, clicking, areas):
                 rows.append(row)
                 bar.update(row["click"] == clicking.clicks)
     return rows
@@ -125,9 +116,10 @@ def _rows(
 def _plan(facts: dict[str, Any], todo: list[Chunk]) -> str:
     images, to_do = facts["data"]["images"], sum(len(chunk.rows) for chunk in todo)
     done = f", {images - to_do:,} of them done already" if to_do < images else ""
-    inference = facts["inference"]
+    inference, settings = facts["inference"], facts["settings"]
     return (
         f"{facts['model']['name']} on {inference['device']} ({inference['dtype']}): "
-        f"up to {plural(facts['settings']['clicks'], 'click')} on {plural(facts['data']['masks_selected'], 'mask')} "
-        f"of {plural(images, 'image')}{done}{described(facts['data'])}"
+        f"up to {plural(settings['clicks'], 'click')} by {RULES[settings['rule']]} "
+        f"on {plural(facts['data']['masks_selected'], 'mask')} of {plural(images, 'image')}"
+        f"{done}{described(facts['data'])}"
     )

@@ -14,9 +14,10 @@ from cosmos_datasets.evaluation.parts import OPEN_PARTS, Wanted, complete, write
 STRATEGY = "clicks"
 #: The merged file in the run's folder.
 RESULTS = "clicks.parquet"
-#: One row a (image_id, label, instance, rater, click). ``x``, ``y``, ``positive``: the click in pixels of the image;
-#: null where nothing was left to click on and the answer before stands. DICE 0..1; ``predicted`` is the mask that the
-#: user sees, ``oracle`` the best of the model's masks at this click; counts in pixels, so that other scores follow.
+#: One row a (image_id, label, instance, rater, click). ``rule`` and ``previous_mask`` are those of the run, see
+#: :class:`cosmos_datasets.evaluation.interactive.Clicking`. ``x``, ``y``, ``positive``: the click in pixels of the
+#: image; null where nothing was left to click on and the answer before stands. DICE 0..1; ``predicted`` is the mask
+#: that the user sees, ``oracle`` the best of the model's masks at this click; counts in pixels, for other scores.
 #: ``dice_blind``: the disc of the mean size of the class about the first click, which ignores the image.
 SCHEMA = pa.schema(
     {
@@ -26,6 +27,8 @@ SCHEMA = pa.schema(
         **{name: pa.string() for name in ("image_id", "case_id", "group_id", "split")},
         "fold": pa.int8(),
         "area": pa.int32(),
+        "rule": pa.string(),
+        "previous_mask": pa.bool_(),
         "click": pa.int32(),
         "x": pa.int32(),
         "y": pa.int32(),

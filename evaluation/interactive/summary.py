@@ -1,8 +1,9 @@
-"""Tables of the interactive experiment: DICE after each click, the clicks that a DICE takes, and the area."""
+"""Tables of the interactive experiment: DICE after each click, the clicks that an IoU takes, and the area."""
 
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.interactive import RULES, SCORES, Score
 from cosmos_datasets.evaluation.interactive.figure import curve_columns, draw
 from cosmos_datasets.evaluation.interactive.store import RESULTS
 from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS, records, to_csv
 
-#: DICE in percent for which clicks are counted.
+#: IoU and DICE in percent for which clicks are counted.
 LEVELS = (80, 85, 90)
 #: What the user saw first; then the best of the masks that the model gave at the same clicks.
 CHOICES = ("predicted", "oracle")
@@ -30,10 +32,10 @@ _SHOWN = (1, 2, 3, 5, 10, 20)
 
 
 def clicks_needed(curves: NDArray[np.float64], level: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """NoC: the first click after which DICE is at least ``level`` (it may fall again later).
+    """NoC: the first click after which a score is at least ``level`` (it may fall again later).
 
     Args:
-        curves: DICE 0 to 1, ``(masks, N)``.
+        curves: IoU or DICE, 0 to 1, ``(masks, N)``.
         level: 0 to 1.
 
     Returns:
@@ -61,10 +63,16 @@ def summarise(results: Path) -> pd.DataFrame:
     Returns:
         Two rows a target: ``choice`` is ``predicted`` (the mask that the user saw) or ``oracle`` (the best of the
         model's masks at the same clicks). Columns ``object`` (or the kind of mean), ``modality``, ``masks_are``
-        (``union`` or ``instances``: never added up), ``choice``, ``masks``, ``images``, ``cases``, ``noc_80`` …
-        (mean clicks), ``failed_80`` … (share of masks, 0 to 1), ``auc``, ``dice_blind``, ``dice_1`` … ``dice_N``.
+        (``union`` or ``instances``: never added up), ``choice``, ``masks``, ``images``, ``cases``, ``noc_iou_80`` …
+        and ``noc_dice_80`` … (mean clicks until that IoU or DICE in percent), ``failed_iou_80`` … (share of masks that
+        never reach it, 0 to 1), ``auc``, ``dice_blind``, ``dice_1`` … ``dice_N``; ``rule`` and ``previous_mask``, see
+        :class:`~cosmos_datasets.evaluation.interactive.Clicking`.
+
+    Raises:
+        CosmosError: the results cannot be read, or an earlier version made them.
     """
-    columns = [*_TEXTS, "instance", "click", "dice_blind", *(f"dice_{choice}" for choice in CHOICES)]
+    counted = [f"{name}_{choice}" for name in ("dice", "tp", "pred_area") for choice in CHOICES]
+    columns = [*_TEXTS, "instance", "area", "click", "rule", "previous_mask", "dice_blind", *counted]
     try:
         frame = pq.read_table(results, columns=columns, read_dictionary=_TEXTS).to_pandas()
     except (pa.ArrowException, OSError) as error:
@@ -80,18 +88,22 @@ def summarise(results: Path) -> pd.DataFrame:
         for choice in CHOICES:
             # N rows a mask, in order of the clicks.
             curves = group[f"dice_{choice}"].to_numpy(dtype=np.float64).reshape(-1, n)
-            blind = of_masks["dice_blind"].mean()
-            lines.append({**head, "choice": choice, **counts, **_scores(curves), "dice_blind": blind, **_mean(curves)})
+            tp = group[f"tp_{choice}"]
+            ious = (tp / (group["area"] + group[f"pred_area_{choice}"] - tp)).to_numpy(dtype=np.float64).reshape(-1, n)
+            line = {**head, "choice": choice, **counts, **_nocs({"iou": ious, "dice": curves})}
+            line |= {"auc": float(area_under(curves).mean()), "dice_blind": of_masks["dice_blind"].mean()}
+            lines.append({**line, **_mean(curves)})
     targets = pd.DataFrame(lines)
-    return pd.concat([targets, _means(targets)], ignore_index=True)
+    protocol = frame.iloc[0][["rule", "previous_mask"]].to_dict()
+    return pd.concat([targets, _means(targets)], ignore_index=True).assign(**protocol)
 
 
-def _scores(curves: NDArray[np.float64]) -> dict[str, float]:
+def _nocs(curves: dict[str, NDArray[np.float64]]) -> dict[str, float]:
     line: dict[str, float] = {}
-    for level in LEVELS:
-        needed, failed = clicks_needed(curves, level / 100)
-        line[f"noc_{level}"], line[f"failed_{level}"] = float(needed.mean()), float(failed.mean())
-    return {**line, "auc": float(area_under(curves).mean())}
+    for score, level in product(SCORES, LEVELS):
+        needed, failed = clicks_needed(curves[score], level / 100)
+        line[f"noc_{score}_{level}"], line[f"failed_{score}_{level}"] = float(needed.mean()), float(failed.mean())
+    return line
 
 
 def _mean(curves: NDArray[np.float64]) -> dict[str, float]:
@@ -121,10 +133,21 @@ def name_of(row: dict[str, Any]) -> str:
     return f"{name} (instances)" if row["masks_are"] == "instances" else name
 
 
-def render(summary: pd.DataFrame, style: str = "simple") -> str:
-    """The summary as text, failures in brackets; ``style`` is one of tabulate's, ``github`` for Markdown.
+def protocol_of(summary: pd.DataFrame) -> str:
+    """How the clicks were made, for people."""
+    rule, previous_mask = summary.iloc[0][["rule", "previous_mask"]]
+    return f"clicks by {RULES[rule]}, {'with' if previous_mask else 'without'} the previous mask as input"
+
+
+def render(summary: pd.DataFrame, noc: Score = "iou", style: str = "simple") -> str:
+    """The summary as text, and how its clicks were made.
 
     The means are left out where they would only repeat a single target.
+
+    Args:
+        summary: see :func:`summarise`.
+        noc: what NoC counts clicks until; the share of masks that never reach it stands in brackets.
+        style: one of tabulate's, ``github`` for Markdown.
     """
     n = len(curve_columns(summary))
     shown = [k for k in sorted({*_SHOWN, n}) if k <= n]
@@ -137,10 +160,16 @@ def render(summary: pd.DataFrame, style: str = "simple") -> str:
         line = {"target": name_of(row) if first else "", "masks": f"{row['masks']:,}" if first else ""}
         line |= {"DICE after clicks:": row["choice"], **{str(k): f"{row[f'dice_{k}']:.3f}" for k in shown}}
         for level in LEVELS:
-            line[f"NoC@{level}"] = f"{row[f'noc_{level}']:.2f} ({row[f'failed_{level}']:.0%})"
+            name = f"{noc}_{level}"
+            line[f"NoC@{level} {SCORES[noc]}"] = f"{row[f'noc_{name}']:.2f} ({row[f'failed_{name}']:.0%})"
         lines.append({**line, "area": f"{row['auc']:.3f}", "blind": f"{row['dice_blind']:.3f}" if first else ""})
     alignment = ["left", "right", "left", *["right"] * (len(lines[0]) - 3)]
-    return tabulate(lines, headers="keys", tablefmt=style, disable_numparse=True, colalign=alignment)
+    table = tabulate(lines, headers="keys", tablefmt=style, disable_numparse=True, colalign=alignment)
+    protocol = protocol_of(summary)
+    return (
+        f"{table}\n\n{protocol[0].upper()}{protocol[1:]}. NoC: clicks until the {SCORES[noc]} is so many percent, "
+        f"{n} where it never is; in brackets the share of these masks."
+    )
 
 
 def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
@@ -148,7 +177,8 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
 
     Args:
         run: the run's folder, with ``clicks.parquet``.
-        facts: what the run was: data, model, settings, versions; goes into ``summary.json``.
+        facts: what the run was: data, model, settings, versions; goes into ``summary.json``. Its ``noc`` decides what
+            ``table.md`` counts clicks until.
 
     Returns:
         The summary, see :func:`summarise`.
@@ -157,10 +187,10 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
     texts = {
         "summary.json": json.dumps({**facts, "targets": records(summary)}, indent=1) + "\n",
         "table.csv": to_csv(summary),
-        "table.md": render(summary, "github") + "\n",
+        "table.md": render(summary, facts["noc"], "github") + "\n",
     }
     for name, text in texts.items():
         with atomic(run / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    draw(summary, run / "curves.png", facts["model"]["name"])
+    draw(summary, run / "curves.png", f"{facts['model']['name']}: DICE against\n{protocol_of(summary)}")
     return summary

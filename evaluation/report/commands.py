@@ -73,6 +73,8 @@ def _given(facts: Facts) -> dict[str, Any]:
         given["who"], given["box"] = ways[0].who, ways[0].box
     if "sides" in facts:
         given["sides"] = list(facts["sides"])
+    if "noc" in facts:
+        given["noc"] = facts["noc"]
     if given.get("subset") is None:
         given.pop("subset_seed", None)
     return given

@@ -117,8 +117,8 @@ def click_plot(rows: pd.DataFrame) -> Plot:
         grid[0][0].set_ylabel("DICE")
         legend(figure, grid[0][0])
     text = (
-        "Solid: the mask shown to the user; dashed: the best of the model's masks; dotted: the blind disc at "
-        "the first click."
+        f"DICE against {'; '.join(rows['protocol'].unique())}. Solid: the mask shown to the user; dashed: the best of "
+        "the model's masks; dotted: the blind disc at the first click."
     )
     return Plot(
         "clicks", "DICE against clicks", text, f"DICE against the number of clicks. {'; '.join(told)}.", figure

@@ -10,7 +10,7 @@ from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.efficiency.tables import frame as cost_rows
 from cosmos_datasets.evaluation.interactive.figure import curve_columns
 from cosmos_datasets.evaluation.interactive.store import RESULTS
-from cosmos_datasets.evaluation.interactive.summary import LEVELS, summarise
+from cosmos_datasets.evaluation.interactive.summary import LEVELS, protocol_of, summarise
 from cosmos_datasets.evaluation.report.folders import Folder
 from cosmos_datasets.evaluation.report.run_sheets import named, telling
 from cosmos_datasets.evaluation.report.sheet import Column, Sheet
@@ -25,7 +25,10 @@ _UNITS = {"s": ("s", 1.0), "B": ("MB", 1e6), "1": ("million", 1e6)}
 
 def click_sheet(folders: Sequence[Folder]) -> Sheet:
     """DICE against the number of clicks."""
-    rows = pd.concat([named(one, summarise(one.path / RESULTS)) for one in folders], ignore_index=True)
+    summaries = {one: summarise(one.path / RESULTS) for one in folders}
+    parts = [named(one, summary.assign(protocol=protocol_of(summary))) for one, summary in summaries.items()]
+    rows = pd.concat(parts, ignore_index=True)
+    protocols = rows["protocol"].unique()
     means = rows["object"].isin([OVER_TARGETS, OVER_MASKS])
     several = (
         rows[~means].groupby("masks_are")["object"].nunique().max() > 1 or rows.loc[~means, "modality"].nunique() > 1
@@ -38,6 +41,7 @@ def click_sheet(folders: Sequence[Folder]) -> Sheet:
         Column("object", "object"),
         Column("modality", "modality"),
         Column("masks_are", "masks are"),
+        *([Column("protocol", "protocol")] if len(protocols) > 1 else []),
         Column("choice", "mask"),
         Column("masks", "masks", "count"),
         *(
@@ -49,17 +53,19 @@ def click_sheet(folders: Sequence[Folder]) -> Sheet:
             column
             for level in LEVELS
             for column in (
-                Column(f"noc_{level}", f"NoC@{level}", "tenth", note=f"Mean clicks until DICE is 0.{level}."),
-                Column(f"failed_{level}", "never", "share", note="Masks that never reach it."),
+                Column(
+                    f"noc_iou_{level}", f"NoC@{level} IoU", "tenth", note=f"Mean clicks until the IoU is 0.{level}."
+                ),
+                Column(f"failed_iou_{level}", "never", "share", note="Masks that never reach it."),
             )
         ),
         Column("auc", "area", "score", note="Under DICE against clicks, 0 to 1."),
         Column("dice_blind", "blind", "score"),
     )
     text = (
-        "The next click lies in the largest error of the mask shown, which is the one that the model prefers. "
-        "Predicted: what the user saw; oracle: the best of the model's masks at the same clicks. Where a DICE is "
-        "never reached, NoC counts all clicks."
+        f"DICE against {'; '.join(protocols)}. The mask shown is the one that the model prefers. Predicted: what the "
+        "user saw; oracle: the best of the model's masks at the same clicks. NoC is the number of clicks until an IoU "
+        "is reached, as in the literature; where it never is, all clicks count."
     )
     return Sheet("clicks", "Simulated clicks", rows, telling(rows, columns), (text,))
 

@@ -88,6 +88,7 @@ def measure_speed(request: Request) -> Speed:
     from cosmos_datasets.evaluation.efficiency.timing import measure
     from cosmos_datasets.evaluation.everything import everything
     from cosmos_datasets.evaluation.factors.measure import factors_of
+    from cosmos_datasets.evaluation.interactive import Clicking
     from cosmos_datasets.evaluation.interactive.session import click_through
     from cosmos_datasets.evaluation.models import load_model
     from cosmos_datasets.evaluation.prompts import PROMPTED
@@ -118,7 +119,9 @@ def measure_speed(request: Request) -> Speed:
         encode=timed(lambda: adapter.encode([sample.image]), 1),
         prompt=timed(lambda: list(score_sample(adapter, embedding, sample, settings, areas)), len(rows)),
         point=timed(lambda: everything(adapter, embedding, sample.targets, _SIDE), _SIDE**2),
-        click=timed(lambda: list(click_through(adapter, embedding, sample, _CLICKS, 0, areas)), _CLICKS * masks),
+        click=timed(
+            lambda: list(click_through(adapter, embedding, sample, Clicking(_CLICKS), areas)), _CLICKS * masks
+        ),
         factors=timed(lambda: factors_of(sample), masks),
         correction=timed(lambda: _correct(sample, rows[-masks:], areas), masks),
         mask_bytes=sum(sizes) / len(sizes),

@@ -73,10 +73,16 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same_bytes(
 def test_other_settings_are_not_mixed_in(args: Args, small: Path, tmp_path: Path, cli: Any) -> None:
     cli(*args, "--limit", 1, "--out", tmp_path / "run")
     kept = clicks(tmp_path / "run")
-    for option, value in (("--clicks", 4), ("--seed", 1)):
-        result = cli(*args, "--limit", 1, option, value, "--out", tmp_path / "run", fails=True)
+    others = {
+        ("--clicks", 4): "clicks 3 there, 4 here",
+        ("--seed", 1): "seed 0 there, 1 here",
+        ("--rule", "largest-region"): "rule ritm there, largest-region here",
+        ("--no-previous-mask",): "previous_mask True there, False here",
+    }
+    for options, difference in others.items():
+        result = cli(*args, "--limit", 1, *options, "--out", tmp_path / "run", fails=True)
         assert result.exit_code == 1
-        assert f"another run ({option[2:]} " in result.stderr
+        assert f"another run ({difference})" in result.stderr
     plain = ["run", *args[1:-2], "--strategies", "S5", "--no-hd", "--limit", 1]
     refused = cli(*plain, "--out", tmp_path / "run", fails=True)
     assert refused.exit_code == 1 and "holds results of another run" in refused.stderr
@@ -84,6 +90,20 @@ def test_other_settings_are_not_mixed_in(args: Args, small: Path, tmp_path: Path
     refused = cli(*args, "--limit", 1, "--out", tmp_path / "plain", fails=True)
     assert refused.exit_code == 1 and "holds results of another run" in refused.stderr
     assert clicks(tmp_path / "run") == kept
+
+
+def test_the_protocol_is_noted_and_named(args: Args, tmp_path: Path, cli: Any) -> None:
+    options = ("--rule", "largest-region", "--no-previous-mask")
+    text = cli(*args, "--limit", 2, *options, "--noc", "dice", "--out", tmp_path / "run").stdout
+    assert "NoC@90 DICE" in text and "IoU" not in text
+    assert "Clicks by the rule of the largest region, without the previous mask as input." in text
+    noted = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert noted["settings"] == {"clicks": 3, "rule": "largest-region", "previous_mask": False, "seed": 0}
+    # What tables show is no part of the results: the run is finished, and its tables are made anew.
+    text = cli(*args, "--limit", 2, *options, "--out", tmp_path / "run").stdout
+    assert "NoC@90 IoU" in text and "NoC@90 IoU" in (tmp_path / "run" / "table.md").read_text()
+    cli(*args, "--limit", 2, "--out", tmp_path / "ritm")
+    assert clicks(tmp_path / "ritm") != clicks(tmp_path / "run")
 
 
 def test_two_processes_give_the_same_bytes(args: Args, tmp_path: Path, cli: Any) -> None:
@@ -97,7 +117,7 @@ def test_two_processes_give_the_same_bytes(args: Args, tmp_path: Path, cli: Any)
 def test_the_packaged_model_gets_better_with_clicks(small: Path, tmp_path: Path, cli: Any) -> None:
     args = ["interactive", small, "--config", "acdc", "--model", "tiny", "--threads", "1", "--limit", 4]
     text = cli(*args, "--clicks", 6, "--out", tmp_path / "run").stdout
-    assert "NoC@90" in text and "mean over targets" in text
+    assert "NoC@90 IoU" in text and "RITM's rule, with the previous mask" in text and "mean over targets" in text
     mean = json.loads((tmp_path / "run" / "summary.json").read_text())["targets"][-4]
     assert mean["choice"] == "predicted"
     assert mean["dice_6"] > mean["dice_1"]

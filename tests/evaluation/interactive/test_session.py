@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.interactive import RULES, Clicking
 from cosmos_datasets.evaluation.interactive.session import click_through
 from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
@@ -37,31 +40,38 @@ class Knowing:
 
     def __init__(self, one: Sample, answer: Any) -> None:
         self._sample, self._answer, self.asked = one, answer, cast(list[tuple[int, ...]], [])
+        self.given = cast(list[torch.Tensor | None], [])
 
-    def decode(self, _: Any, points: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def decode(
+        self, _: Any, points: torch.Tensor, labels: torch.Tensor, *, masks: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         self.asked.append(tuple(points.shape))
-        masks = []
+        self.given.append(masks)
+        full_masks = []
         for given, positive in zip(points, labels, strict=True):
             x, y = (int(value) for value in given[0])
             full = next(one for t in self._sample.targets if (one := t.full(SIZE, SIZE))[y, x])
-            masks.append(np.stack([~full, self._answer(full, given, positive), np.zeros_like(full)]))
-        logits = torch.from_numpy(np.stack(masks)).float() - 0.5
+            full_masks.append(np.stack([~full, self._answer(full, given, positive), np.zeros_like(full)]))
+        logits = torch.from_numpy(np.stack(full_masks)).float() - 0.5
         return logits, torch.tensor([[0.1, 0.9, 0.2]]).repeat(len(points), 1)
 
     def upsample(self, logits: torch.Tensor, _: Any) -> torch.Tensor:
         return logits
 
 
-def talk(answer: Any, clicks: int = 5) -> tuple[list[dict[str, Any]], Knowing]:
+def talk(answer: Any, clicks: int = 5, **protocol: Any) -> tuple[list[dict[str, Any]], Knowing]:
     one = sample()
     model = Knowing(one, answer)
     embedding = Embedding((), SIZE, SIZE)
-    rows = list(click_through(cast(Adapter, model), embedding, one, clicks, 0, [30.0] * len(one.targets)))
+    clicking, areas = Clicking(clicks, **protocol), [30.0] * len(one.targets)
+    rows = list(click_through(cast(Adapter, model), embedding, one, clicking, areas))
     return rows, model
 
 
-def test_a_perfect_model_needs_one_click() -> None:
-    rows, model = talk(lambda full, *_: full)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_perfect_model_needs_one_click(rule: str) -> None:
+    rows, model = talk(lambda full, *_: full, rule=rule)
+    assert {(row["rule"], row["previous_mask"]) for row in rows} == {(rule, True)}
     assert len(rows) == 20 * 5
     assert [row["click"] for row in rows[:5]] == [1, 2, 3, 4, 5]
     assert {row[f"dice_{choice}"] for row in rows for choice in ("oracle", "predicted")} == {1.0}
@@ -91,19 +101,44 @@ def test_the_predicted_choice_is_shown_and_the_oracle_is_the_best() -> None:
     assert len(places) == len(set(places)), "the user never clicks twice on one pixel"
 
 
+def test_the_mask_shown_goes_back_in_unless_it_is_not_wanted() -> None:
+    _, model = talk(lambda full, *_: np.roll(full, 1, axis=1), 3)
+    assert [None if one is None else tuple(one.shape) for one in model.given[:3]] == [
+        None,
+        (16, SIZE, SIZE),
+        (16, SIZE, SIZE),
+    ]
+    first = np.roll(sample().targets[0].full(SIZE, SIZE), 1, axis=1)
+    assert model.given[1] is not None
+    assert np.array_equal(model.given[1][0].numpy() > 0, first)
+    _, model = talk(lambda full, *_: np.roll(full, 1, axis=1), 3, previous_mask=False)
+    assert model.given == [None] * 6
+
+
+def test_an_empty_reference_is_refused() -> None:
+    one = sample(1)
+    empty = replace(one, targets=(replace(one.targets[0], mask=np.zeros_like(one.targets[0].mask)),))
+    for rule in RULES:
+        with pytest.raises(CosmosError, match="empty"):
+            list(click_through(cast(Adapter, None), Embedding((), SIZE, SIZE), empty, Clicking(1, rule), [30.0]))
+
+
+@pytest.mark.parametrize("previous_mask", [True, False])
 @pytest.mark.parametrize("name", ["sam", "sam2"])
-def test_answers_are_those_of_a_direct_call(name: str, models: dict[str, Path]) -> None:
+def test_answers_are_those_of_a_direct_call(name: str, previous_mask: bool, models: dict[str, Path]) -> None:
     one = sample(3)
     adapter = load_model(str(models[name]), "cpu")
     embedding = adapter.encode([one.image])[0]
-    rows = list(click_through(adapter, embedding, one, 3, 0, [30.0] * 3))
+    rows = list(click_through(adapter, embedding, one, Clicking(3, previous_mask=previous_mask), [30.0] * 3))
+    before = None
     for number in (1, 2, 3):
         of_masks = [[row for row in rows if row["instance"] == k + 1][:number] for k in range(3)]
         if any(row["x"] is None for of_mask in of_masks for row in of_mask):
-            continue
+            break
         points = torch.tensor([[(row["x"], row["y"]) for row in of_mask] for of_mask in of_masks]).float()
         labels = torch.tensor([[int(row["positive"]) for row in of_mask] for of_mask in of_masks])
-        logits, ious = adapter.decode(embedding, points, labels)
+        logits, ious = adapter.decode(embedding, points, labels, masks=before)
+        before = torch.stack([logits[k, int(ious[k].argmax())] for k in range(3)]) if previous_mask else None
         for k, of_mask in enumerate(of_masks):
             own = int(ious[k].argmax())
             mask = (adapter.upsample(logits[k], embedding)[own] > 0).numpy()

@@ -50,6 +50,10 @@ def drawn(folder: Path, masks: int = 9, clicks: int = 6) -> list[dict[str, Any]]
         for click in range(1, clicks + 1):
             own = float(generator.uniform(0.5, 1))
             scores = {"dice_predicted": own, "dice_oracle": min(1.0, own + 0.05), "dice_blind": 0.25}
+            # Masks of a million pixels, so that DICE = 2 TP / 2,000,000 nearly.
+            scores |= {"area": 10**6, "rule": "ritm", "previous_mask": True}
+            for choice in ("predicted", "oracle"):
+                scores |= {f"tp_{choice}": round(scores[f"dice_{choice}"] * 10**6), f"pred_area_{choice}": 10**6}
             rows.append({**dict.fromkeys(SCHEMA.names), **ids, "click": click, **scores})
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / RESULTS)
     return rows
@@ -63,8 +67,13 @@ def test_targets_and_means(tmp_path: Path) -> None:
     assert (line["masks"], line["dice_4"]) == (3, pytest.approx(np.mean(own)))
     unions = [table.loc[(name, "union", "oracle")] for name in ("cell", "liver")]
     mean = table.loc[("mean over targets", "union", "oracle")]
-    assert mean["noc_90"] == pytest.approx((unions[0]["noc_90"] + unions[1]["noc_90"]) / 2)
+    for name in ("noc_dice_90", "noc_iou_90"):
+        assert mean[name] == pytest.approx((unions[0][name] + unions[1][name]) / 2)
+    assert mean["noc_iou_90"] >= mean["noc_dice_90"]
     assert mean["masks"] == 6
+    reached = [row["dice_predicted"] / (2 - row["dice_predicted"]) >= 0.8 for row in rows if row["object"] == "liver"]
+    first = [(one.index(True) + 1) if any(one) else 6 for one in (reached[k : k + 6] for k in range(0, 18, 6))]
+    assert table.loc[("liver", "union", "predicted"), "noc_iou_80"] == np.mean(first)
     over_masks = table.loc[("mean over masks", "union", "oracle")]
     every = [row["dice_oracle"] for row in rows if not row["instance"] and row["click"] == 6]
     assert over_masks["dice_6"] == pytest.approx(np.mean(every))
@@ -72,16 +81,19 @@ def test_targets_and_means(tmp_path: Path) -> None:
 
 def test_files_and_text(tmp_path: Path) -> None:
     drawn(tmp_path)
-    summary = write_summary(tmp_path, {"model": {"name": "tiny"}})
+    summary = write_summary(tmp_path, {"model": {"name": "tiny"}, "noc": "iou"})
     assert {path.name for path in tmp_path.iterdir()} == {
         *(RESULTS, "summary.json", "table.csv", "table.md", "curves.png")
     }
     text = render(summary)
     assert "cell, Histopathology (instances)" in text
+    assert "NoC@85 IoU" in text and "NoC@85 DICE" in render(summary, "dice")
+    assert "Clicks by RITM's rule, with the previous mask as input." in text
+    assert set(summary["rule"]) == {"ritm"} and summary["previous_mask"].all()
     assert "mean over targets (instances)" not in text, "a mean over one target repeats it"
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.size[0] > 1000
         assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 20
     before = (tmp_path / "curves.png").read_bytes()
-    write_summary(tmp_path, {"model": {"name": "tiny"}})
+    write_summary(tmp_path, {"model": {"name": "tiny"}, "noc": "iou"})
     assert (tmp_path / "curves.png").read_bytes() == before
