@@ -26,6 +26,8 @@ _LOST = 0.05
 #: Below this many of 256 grey levels for 99 % of the image, tissue can hardly be told apart.
 _FEW_LEVELS = 16
 _SAMPLES = 1_000_000
+#: Pixels of an instance that nobody draws.
+_SPECK = 8
 
 
 def of_image(
@@ -55,11 +57,20 @@ def of_image(
                 "build with --intensity percentile=0.5,99.5 or window=CENTER,WIDTH"
             )
             yield Finding("warning", what, f"{levels} levels, values {_span(finite)}")
+    if len(gaps := _never_written(values) if image.is_volume else []):
+        what = "planes inside the volume hold one value and their neighbours do not; were they written?"
+        yield Finding("warning", what, f"{len(gaps)} along the file's last axis, the first is number {gaps[0]}")
     if any(not SPACING_MM[0] <= size <= SPACING_MM[1] for size in spacing):
         what = "the header's voxel size cannot be right; distances in mm will be wrong"
         yield Finding("warning", what, f"{_by(spacing)} mm")
     if image.affine is not None and not image.placed:
         yield Finding("note", "the header states no orientation; slices are shown as the format's default has them")
+
+
+def _never_written(volume: NDArray[Any]) -> list[int]:
+    """Planes across the last axis that are flat between two that are not."""
+    flat = [volume[..., k].min() == volume[..., k].max() for k in range(volume.shape[-1])]
+    return [k for k in range(1, len(flat) - 1) if flat[k] and not flat[k - 1] and not flat[k + 1]]
 
 
 def of_slices(slices: NDArray[Any], shown: Iterable[int]) -> Iterator[Finding]:
@@ -87,8 +98,9 @@ def of_labels(
         image: decoded.
         spacing: of the image.
     """
-    if annotation.label is not None and not annotation.instances:
-        yield from _of_one_label(annotation, labels)
+    if annotation.label is not None:
+        yield from (_of_instances if annotation.instances else _of_one_label)(annotation, labels)
+        yield from _of_corners(annotation, labels)
     apart = corner_distance(stored, image)
     if spacing and apart > _SAME_PLACE_VOXELS * min(spacing):
         how = "paired voxel by voxel" if labels is stored.array else "labels are taken to the image's grid"
@@ -114,10 +126,21 @@ def _of_one_label(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Find
             "scaled or resized?"
         )
         yield Finding("warning", what, f"{name}, {_span(inside)}")
+
+
+def _of_instances(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Finding]:
+    areas = np.unique(labels[labels > annotation.threshold], return_counts=True)[1]
+    if (specks := int(np.count_nonzero(areas <= _SPECK))) > len(areas) / 2:
+        what = "most instances are specks: was the map resized, or saved with a loss?"
+        yield Finding("warning", what, f"{annotation.reader.files[0].name}, {specks} of {len(areas)}")
+
+
+def _of_corners(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Finding]:
     corners = labels[np.ix_(*([0, size - 1] for size in labels.shape))]
     if np.all(corners > annotation.threshold):
         what = "a mask covers every corner of its image: is it inverted, or the whole image?"
-        yield Finding("warning", what, f"{name}, {100 * inside.size / labels.size:.0f} % of it")
+        share = np.count_nonzero(labels > annotation.threshold) / labels.size
+        yield Finding("warning", what, f"{annotation.reader.files[0].name}, {100 * share:.0f} % of it")
 
 
 def _grey_levels(values: NDArray[Any], bounds: tuple[float, float]) -> int:

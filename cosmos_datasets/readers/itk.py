@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,8 @@ def _compare_length(path: Path, header: ItkHeader, reader: Any) -> tuple[Finding
     data = header.data_files or (path,)
     if header.compressed:
         must_hold(max(data, key=lambda one: one.stat().st_size), needed, ratio=len(data) * _STRONGEST)
+        if path.suffix.lower() in {".mhd", ".mha"} and len(data) == 1:
+            _must_unpack(data[0], 0 if header.data_files else header.start, needed)
         return ()
     held = sum(one.stat().st_size for one in data) - (0 if header.data_files else header.start)
     if held > needed and not header.skips:
@@ -107,6 +110,20 @@ def _compare_length(path: Path, header: ItkHeader, reader: Any) -> tuple[Finding
     if held < needed:
         must_hold(path, needed)
     return ()
+
+
+def _must_unpack(path: Path, start: int, needed: int) -> None:
+    """Refuse damaged zlib data: MetaIO hands out what it got so far as if nothing had happened."""
+    unpacker, got = zlib.decompressobj(zlib.MAX_WBITS | 32), 0
+    with path.open("rb") as file:
+        file.seek(start)
+        while not unpacker.eof and (block := unpacker.unconsumed_tail or file.read(1 << 20)):
+            got += len(unpacker.decompress(block, 1 << 24))
+    if not unpacker.eof or got != needed:
+        raise CaseError(
+            f"{path}: {got:,} bytes are packed in it, its header says {needed:,}; it is damaged or incomplete, fetch "
+            "it again."
+        )
 
 
 def _pixel_bytes(kind: int) -> int:

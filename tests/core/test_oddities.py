@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from cosmos_datasets.case import Annotation
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.oddities import of_labels, of_slices
+from cosmos_datasets.intensity import Intensity
+from cosmos_datasets.oddities import of_image, of_labels, of_slices
 from cosmos_datasets.readers import Picture
 
 _IMAGE = Grid(np.zeros((8, 9), np.uint8))
@@ -35,7 +36,6 @@ def test_several_values_of_one_label_are_told(values: tuple[float, float]) -> No
     (said,) = _said(_mask(*values))
     assert "holds several values" in said
     assert f"mask.png, {min(values):g} to {max(values):g}" in said
-    assert _said(_mask(*values), instances=True) == []
 
 
 def test_a_mask_that_reaches_every_corner_is_told() -> None:
@@ -47,6 +47,24 @@ def test_a_mask_that_reaches_every_corner_is_told() -> None:
 def test_a_mask_below_its_threshold_is_told() -> None:
     (said,) = _said(_mask(1, 1), threshold=127)
     assert "counts as empty" in said
+
+
+def test_an_instance_map_that_went_through_a_smooth_resize_is_told() -> None:
+    assert _said(np.repeat(np.repeat([[0, 1, 2], [0, 3, 4]], 4, 0), 4, 1), instances=True) == []
+    (said,) = _said(_mask(3, 2, 1), instances=True)
+    assert "most instances are specks" in said
+    (said,) = _said(np.repeat(np.repeat([[1, 0, 2], [3, 0, 4]], 4, 0), 4, 1), instances=True)
+    assert "covers every corner" in said
+
+
+def test_a_plane_that_was_never_written_is_told_along_whatever_axis_slices_are_shown() -> None:
+    volume = np.arange(4 * 5 * 6).reshape(4, 5, 6)
+    assert list(of_image(Grid(volume, np.eye(4)), (1, 1, 1), (0, 119), Intensity())) == []
+    volume[:, :, 2] = 0
+    (one,) = of_image(Grid(volume, np.eye(4)), (1, 1, 1), (0, 119), Intensity())
+    assert one.where == "1 along the file's last axis, the first is number 2"
+    volume[:, :, :3] = 0  # air above the patient
+    assert list(of_image(Grid(volume, np.eye(4)), (1, 1, 1), (0, 119), Intensity())) == []
 
 
 def test_slices_that_were_never_written_are_told_if_they_have_a_mask() -> None:
