@@ -9,6 +9,7 @@ from cosmos_datasets.readers import PagedTiff
 from cosmos_datasets.source import Download, Label, Source
 
 _FILES = "https://documents.epfl.ch/groups/c/cv/cvlab-unit/www/data/%20ElectronMicroscopy_Hippocampus"
+_PAGES = 165
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -17,9 +18,9 @@ def find_cases(root: Path) -> Iterator[Case]:
     images = named(files, r"(training|testing)\.tiff?")
     labels = named(files, r"(training|testing)_groundtruth\.tiff?")
     for name, image, path in pairs(images, labels, every_image=True):
-        annotation = Annotation(PagedTiff(path), label="mitochondria")
+        annotation = Annotation(PagedTiff(path, _PAGES), label="mitochondria")
         split: Split = "test" if name == "testing" else "train"
-        yield Case(name, name, "Electron Microscopy", PagedTiff(image), (annotation,), split=split)
+        yield Case(name, name, "Electron Microscopy", PagedTiff(image, _PAGES), (annotation,), split=split)
 
 
 SOURCE = Source(
@@ -53,7 +54,7 @@ any folder/
   journal = {IEEE Transactions on Medical Imaging}, volume = {31}, number = {2}, pages = {474--486}, year = {2012}
 }
 """,
-    expected={"cases": 2, "images": 330},
+    expected={"cases": 2, "images": 2 * _PAGES},
     find_cases=find_cases,
     markers=("training_groundtruth.tif*", "testing_groundtruth.tif*"),
     plane="native",

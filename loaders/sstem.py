@@ -8,6 +8,8 @@ from cosmos_datasets.pairing import named, pairs
 from cosmos_datasets.readers import PagedTiff
 from cosmos_datasets.source import Label, Source
 
+_PAGES = 30
+
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled stack; the other one has no public labels."""
@@ -15,8 +17,8 @@ def find_cases(root: Path) -> Iterator[Case]:
     images = named(files, r"(?:isbi-)?(train)-volume\.tiff?")
     labels = named(files, r"(?:isbi-)?(train)-labels\.tiff?")
     for name, image, path in pairs(images, labels, every_image=True):
-        annotation = Annotation(PagedTiff(path), label="neural_structure")
-        yield Case(f"{name}-volume", f"{name}-volume", "Electron Microscopy", PagedTiff(image), (annotation,))
+        annotation = Annotation(PagedTiff(path, _PAGES), label="neural_structure")
+        yield Case(f"{name}-volume", f"{name}-volume", "Electron Microscopy", PagedTiff(image, _PAGES), (annotation,))
 
 
 SOURCE = Source(
@@ -52,7 +54,7 @@ any folder/
   journal = {PLoS Biology}, volume = {8}, number = {10}, year = {2010}, doi = {10.1371/journal.pbio.1000502}
 }
 """,
-    expected={"cases": 1, "images": 30},
+    expected={"cases": 1, "images": _PAGES},
     find_cases=find_cases,
     markers=("train-labels.tif*", "isbi-train-labels.tif*"),
     plane="native",

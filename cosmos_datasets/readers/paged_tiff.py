@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cosmos_datasets.errors import CaseError
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.failure import reading
 from cosmos_datasets.readers.tiff import check_page
@@ -20,9 +21,12 @@ class PagedTiff:
 
     Attributes:
         path: the file.
+        published: how many pages the publisher's file has. Pages of image and labels are paired by their order, so
+            that one missing in each would not show otherwise.
     """
 
     path: Path
+    published: int | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -55,7 +59,11 @@ class PagedTiff:
             pages = np.asarray(file.series[0].asarray()).reshape(shape)
             if first.photometric == tifffile.PHOTOMETRIC.MINISWHITE and pages.dtype.kind in "ub":
                 pages = ~pages
-        return Grid(pages.transpose(2, 1, 0), stacked=True)
+        notes: list[Finding] = []
+        if self.published not in (None, len(pages)):
+            what = f"a stack has not the {self.published} pages of the publisher's: its pages may be paired wrongly"
+            notes.append(Finding("warning", what, f"{self.path.name}, {len(pages)} pages"))
+        return Grid(pages.transpose(2, 1, 0), stacked=True, notes=tuple(notes))
 
 
 def _is_cut_off(file: Any) -> bool:

@@ -45,6 +45,13 @@ def test_few_pages_are_slices_too(count: int, tmp_path: Path) -> None:
     np.testing.assert_array_equal(PagedTiff(tmp_path / "a.tif").read().array, _PAGES[:count].transpose(2, 1, 0))
 
 
+def test_another_number_of_pages_than_the_publishers_is_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", _PAGES, photometric="minisblack")
+    assert PagedTiff(tmp_path / "a.tif", len(_PAGES)).read().notes == ()
+    (note,) = PagedTiff(tmp_path / "a.tif", len(_PAGES) + 1).read().notes
+    assert (note.level, note.where) == ("warning", "a.tif, 7 pages")
+
+
 @pytest.mark.parametrize("dtype", [np.bool_, np.uint16, np.float32])
 def test_other_depths(dtype: Any, tmp_path: Path) -> None:
     pages = (_PAGES > 100).astype(dtype)

@@ -1,6 +1,7 @@
 import re
 import shutil
 
+import pydicom
 import pytest
 from raw_trees import chaos
 
@@ -172,3 +173,14 @@ def test_the_test_sets_have_no_labels(tmp_path):
     chaos.write(tmp_path)
     with pytest.raises(LayoutError, match="does not look like CHAOS"):
         SOURCE.cases(tmp_path / "Test_Sets")
+
+
+def test_a_slice_that_lost_its_rescale_function_is_named(tmp_path):
+    chaos.write(tmp_path)
+    path = tmp_path / "Train_Sets" / "CT" / "1" / "DICOM_anon" / "i0004,0000b.dcm"
+    dataset = pydicom.dcmread(path)
+    del dataset.RescaleSlope, dataset.RescaleIntercept
+    dataset.save_as(path)
+    reasons = broken(tmp_path)
+    assert reasons.keys() == {"CT/1"}
+    assert "i0004,0000b.dcm: differs from other slices of its series in whether it states a rescale" in reasons["CT/1"]

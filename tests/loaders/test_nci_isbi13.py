@@ -132,3 +132,16 @@ def test_a_label_elsewhere_in_the_world_is_refused(tmp_path):
     write_itk(tmp_path / "Training" / "ProstateDx-01-0055.nrrd", np.ones((30, 30, 5), np.uint8), elsewhere)
     with pytest.raises(CaseError, match="ProstateDx-01-0055"):
         standardise(SOURCE, cases(tmp_path)["ProstateDx-01-0055"])
+
+
+def test_two_fields_of_view_in_one_series_are_refused(tmp_path):
+    nci_isbi13.write(tmp_path)
+    case = cases(tmp_path)[PATIENT]
+    for path in case.image.files[-3:]:
+        dataset = pydicom.dcmread(path)
+        dataset.PixelSpacing = [0.5 * float(size) for size in dataset.PixelSpacing]
+        dataset.save_as(path)
+    with pytest.raises(
+        CaseError, match=r"\.dcm: differs from other slices of its series in pixel size \(3 of 7 slices"
+    ):
+        standardise(SOURCE, case)
