@@ -16,6 +16,7 @@ from cosmos_datasets.readers.dicom_file import decoding, grey_frame, numbers
 from cosmos_datasets.readers.dicom_slices import Slice, differences, must_be_alike, must_lie_in_a_row
 from cosmos_datasets.readers.itk import LPS_TO_RAS
 
+_INT32, _FLOAT32 = 2**31, float(np.finfo(np.float32).max)
 #: Elements that tell series apart, or how values are meant.
 _TOLD = ("BitsStored", "PixelRepresentation", "RescaleType", "SeriesInstanceUID", "FrameOfReferenceUID")
 
@@ -104,7 +105,9 @@ def _rescaled(one: Slice) -> NDArray[Any]:
     slope, intercept = one.rescale
     rescaled = one.pixels * np.float64(slope) + np.float64(intercept)
     exact = np.rint(rescaled)
-    return exact.astype(np.int32) if np.array_equal(exact, rescaled) else rescaled.astype(np.float32)
+    if np.array_equal(exact, rescaled) and np.abs(exact).max() < _INT32:
+        return exact.astype(np.int32)
+    return np.clip(rescaled, -_FLOAT32, _FLOAT32).astype(np.float32)
 
 
 def _affine(slices: list[Slice]) -> NDArray[np.float64] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,15 @@ from cosmos_datasets.readers.jpeg import damage, frame_size
 _MOST_INFLATED = 2**28
 #: Preamble, prefix, and the element that holds the length of the others of the file's meta information.
 _META = 128 + 4 + 12
-_JPEG_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"}
-_RESTARTS = b"\xff\xdd\x00\x04"
+#: Transfer syntax -> decoder. GDCM, which pydicom would take, passes over damage, and at some it ends the process.
+_DECODERS: dict[str, Callable[[bytes], NDArray[Any]]] = {
+    "1.2.840.10008.1.2.4.50": imagecodecs.jpeg8_decode,
+    "1.2.840.10008.1.2.4.51": imagecodecs.jpeg8_decode,
+    "1.2.840.10008.1.2.4.57": imagecodecs.ljpeg_decode,
+    "1.2.840.10008.1.2.4.70": imagecodecs.ljpeg_decode,
+    "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_decode,
+    "1.2.840.10008.1.2.4.81": imagecodecs.jpegls_decode,
+}
 _RLE = "1.2.840.10008.1.2.5"
 
 
@@ -80,11 +87,8 @@ def grey_frame(path: Path) -> GreyFrame:
     must_fit(path, dataset.Columns, dataset.Rows)
     if dataset.HighBit != dataset.BitsStored - 1:
         raise CaseError(f"{path}: its values do not begin at the lowest bit, which is not read.")
-    syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated:
-        _check_codestream(path, dataset, syntax)
-    pixels = pydicom.pixels.pixel_array(dataset, decoding_plugin="pydicom" if syntax == _RLE else "")
-    if pixels.ndim != 2:
+    pixels = _decoded(path, dataset)
+    if pixels.shape != (dataset.Rows, dataset.Columns):
         raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
     return GreyFrame(dataset, *_within_stored_bits(path, pixels, int(dataset.BitsStored)))
 
@@ -132,34 +136,47 @@ def _must_not_inflate(path: Path) -> None:
                 raise CaseError(f"{path}: unpacks to more than {_MOST_INFLATED:,} bytes; the file is damaged.")
 
 
-def _check_codestream(path: Path, dataset: Any, syntax: Any) -> None:
-    """Look at a compressed frame before it is decoded: GDCM passes over damage of JPEG.
+def _decoded(path: Path, dataset: Any) -> NDArray[Any]:
+    """The stored integers, ``(rows, columns)``; what lies above the stored bits is not yet looked at.
 
     Raises:
-        CaseError: if the frame is of another size than the header says.
-        ValueError: if it is damaged.
+        CaseError: if a compressed frame is of another size than the header says.
+        Exception: if it is damaged.
     """
     from pydicom.encaps import generate_frames
+    from pydicom.pixels import pixel_array
 
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return np.asarray(pixel_array(dataset))
+    if syntax == _RLE:
+        return np.asarray(pixel_array(dataset, decoding_plugin="pydicom"))
     data = next(generate_frames(dataset.PixelData, number_of_frames=1))
     size = frame_size(data)
-    if size is not None and size != (dataset.Columns, dataset.Rows):
+    if size is None:
+        raise ValueError("its pixels are no JPEG, JPEG-LS or JPEG 2000")
+    if size != (dataset.Columns, dataset.Rows):
         raise CaseError(f"{path}: header and pixels are of different size; the file is damaged, fetch it again.")
     if reason := damage(data):
         raise ValueError(reason)
-    if syntax in _JPEG_LOSSLESS and _RESTARTS not in data:
-        imagecodecs.ljpeg_decode(data)  # raises where bytes are missing
+    if syntax not in _DECODERS:
+        return np.asarray(pixel_array(dataset, decoding_plugin="pylibjpeg"))
+    bits, sign = int(dataset.BitsAllocated), "iu"[dataset.PixelRepresentation == 0]
+    return _DECODERS[syntax](data).astype(f"u{bits // 8}").view(f"{sign}{bits // 8}")
 
 
 def _within_stored_bits(path: Path, pixels: NDArray[Any], bits: int) -> tuple[NDArray[Any], tuple[Finding, ...]]:
     """Take away what lies above the stored bits: overlays were once kept there.
 
-    pydicom does so itself but for JPEG-LS and JPEG 2000, whose own headers may tell of more bits.
+    pydicom does so itself where it decodes, but for JPEG 2000, whose own header may tell of more bits.
     """
     pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if pixels.dtype.kind == "i" else (0, (1 << bits) - 1)
-    if low <= pixels.min() and pixels.max() <= high:
-        return pixels, ()
     unused = 8 * pixels.dtype.itemsize - bits
+    if not unused:
+        return pixels, ()
+    above = np.unique(pixels.view(f"u{pixels.dtype.itemsize}") >> bits)
+    values = (pixels << unused) >> unused  # of signed values the sign is extended
+    if not set(above.tolist()) - ({0, (1 << unused) - 1} if pixels.dtype.kind == "i" else {0}):
+        return values, ()
     what = "pixels have bits beyond those that hold their values (an overlay is kept there); they are left out"
-    return (pixels << unused) >> unused, (Finding("warning", what, path.name),)
+    return values, (Finding("warning", what, path.name),)

@@ -15,6 +15,8 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 #: Frame headers: SOF0 to SOF15 without DHT, JPG and DAC among them; SOF55 is JPEG-LS.
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _DCT_8_BIT = {0xC0, 0xC1, 0xC2}
+#: Beginning of a code stream (markers SOC and SIZ), and of the file format around one.
+_JPEG_2000, _JP2 = b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "
 #: The next marker after entropy-coded data, in which FF is followed by 00 or by a restart marker only.
 _AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 #: Of libjpeg's warnings those that tell of wrong pixels; the others concern headers that decoders rightly ignore.
@@ -52,8 +54,9 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def frame_size(data: bytes) -> tuple[int, int] | None:
     """Width and height that a JPEG, JPEG-LS or JPEG 2000 code stream announces; ``None`` if it does not say."""
-    if data.startswith(b"\xff\x4f\xff\x51"):  # JPEG 2000: SOC, SIZ
-        right, bottom, left, top = (int.from_bytes(data[k : k + 4], "big") for k in (8, 12, 16, 20))
+    start = data.find(_JPEG_2000, 0, 4096) if data.startswith((_JPEG_2000, _JP2)) else -1
+    if start >= 0:
+        right, bottom, left, top = (int.from_bytes(data[start + k : start + k + 4], "big") for k in (8, 12, 16, 20))
         return right - left, bottom - top
     frame = _frame(data)
     if frame is None:
@@ -80,6 +83,8 @@ def damage(data: bytes) -> str:
 
 def _frame(data: bytes) -> bytes | None:
     """The frame header, marker included."""
+    if not data.startswith(b"\xff\xd8"):
+        return None
     try:
         return next((segment for marker, segment in segments(data) if marker in _FRAMES), None)
     except ValueError:

@@ -12,7 +12,7 @@ from cosmos_datasets.errors import CaseError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.failure import reading
-from cosmos_datasets.readers.tiff import check_page
+from cosmos_datasets.readers.tiff import check_page, opened
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PagedTiff:
         """
         import tifffile
 
-        with reading(self.path), tifffile.TiffFile(self.path) as file:
+        with reading(self.path), opened(self.path) as file:
             first = file.pages[0]
             if _is_cut_off(file):
                 raise CaseError(

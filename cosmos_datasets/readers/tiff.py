@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,18 @@ def is_tiff(path: Path) -> bool:
     """Look at the first bytes: suffixes in published data are not always right."""
     with path.open("rb") as file:
         return file.read(4) in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Open a TIFF; what tifffile has to log about odd tags, thousands of lines at times, is not printed."""
+    log = tifffile.logger()
+    was_disabled, log.disabled = log.disabled, True
+    try:
+        with tifffile.TiffFile(path) as file:
+            yield file
+    finally:
+        log.disabled = was_disabled
 
 
 def check_page(path: Path, page: Any, count: int = 1) -> None:
@@ -86,7 +100,7 @@ def read_tiff(path: Path, page: int | None, *, label_numbers: bool, mask: bool) 
         CaseError: if the file holds several pictures, or none of a kind that can be read.
         Exception: whatever tifffile raises for a damaged file.
     """
-    with tifffile.TiffFile(path) as file:
+    with opened(path) as file:
         chosen, notes = _chosen(path, file, page)
         if chosen is None:
             check_page(path, file.pages[0], len(file.pages))

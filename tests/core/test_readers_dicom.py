@@ -95,8 +95,8 @@ def _encoded(pixels: NDArray[Any], syntax: uid.UID) -> bytes:
         return bytes(imagecodecs.jpegls_encode(bits))
     if syntax == uid.HTJ2KLossless:
         return bytes(imagecodecs.htj2k_encode(bits, reversible=True))
-    if syntax == uid.JPEGBaseline8Bit:
-        return bytes(imagecodecs.jpeg8_encode(pixels, level=95))
+    if syntax in {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit}:
+        return bytes(imagecodecs.jpeg8_encode(pixels, level=95, bitspersample=4 + 4 * pixels.itemsize))
     return bytes(imagecodecs.jpeg2k_encode(pixels, codecformat="J2K", reversible=True, level=0))
 
 
@@ -152,14 +152,24 @@ def test_transfer_syntax_really_decodes(name: str, dtype: Any, tmp_path: Path) -
     np.testing.assert_array_equal(found[:, :, 0].T, pixels)
 
 
-def test_lossy_jpeg_decodes_closely(tmp_path: Path) -> None:
-    pixels = (np.add.outer(np.arange(40), np.arange(56)) * 2).astype(np.uint8)
-    found = DicomSeries((_save(tmp_path / "a.dcm", pixels, uid.JPEGBaseline8Bit),)).read().array
-    assert np.abs(found[:, :, 0].T.astype(int) - pixels).max() <= 4
+@pytest.mark.parametrize(
+    ("syntax", "dtype", "bits"),
+    [
+        (uid.JPEGBaseline8Bit, np.uint8, 8),
+        (uid.JPEGExtended12Bit, np.uint8, 8),
+        (uid.JPEGExtended12Bit, np.uint16, 12),
+    ],
+)
+def test_lossy_jpeg_decodes_closely(syntax: uid.UID, dtype: Any, bits: int, tmp_path: Path) -> None:
+    pixels = (np.add.outer(np.arange(40), np.arange(56)) * 2 << (bits - 8)).astype(dtype)
+    path = _save(tmp_path / "a.dcm", pixels, syntax, BitsStored=bits, HighBit=bits - 1)
+    found = DicomSeries((path,)).read().array
+    assert np.abs(found[:, :, 0].T.astype(int) - pixels).max() <= 4 << (bits - 8)
 
 
 @pytest.mark.parametrize(
-    ("slope", "intercept", "dtype"), [(1, -1024, np.int32), (2.5, 0, np.float32), (0.5, 1, np.float32)]
+    ("slope", "intercept", "dtype"),
+    [(1, -1024, np.int32), (2.5, 0, np.float32), (0.5, 1, np.float32), (1e9, 0, np.float32)],
 )
 def test_rescale_is_applied(slope: float, intercept: float, dtype: Any, tmp_path: Path) -> None:
     pixels = np.arange(35, dtype=np.uint16).reshape(5, 7)
