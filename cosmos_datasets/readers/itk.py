@@ -115,7 +115,7 @@ def _compare_length(path: Path, header: ItkHeader, reader: Any) -> tuple[Finding
 def _must_unpack(path: Path, start: int, needed: int) -> None:
     """Refuse damaged zlib data: MetaIO hands out what it got so far as if nothing had happened."""
     unpacker, got = zlib.decompressobj(zlib.MAX_WBITS | 32), 0
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         file.seek(start)
         while not unpacker.eof and (block := unpacker.unconsumed_tail or file.read(1 << 20)):
             got += len(unpacker.decompress(block, 1 << 24))
