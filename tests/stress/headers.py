@@ -14,8 +14,14 @@ import pydicom
 from stress.mutation import Mutation, has
 
 _NIFTI = has(".nii", ".nii.gz")
+_DICOM = has(".dcm")
 _META = has(".mhd", ".mha")
 _NRRD = has(".nrrd", ".nhdr")
+
+
+def _one_of_a_series(path: Path) -> bool:
+    """Only beside its neighbours can a slice be seen to be unlike them."""
+    return _DICOM(path) and sum(map(_DICOM, path.parent.iterdir())) > 1
 
 
 def _nifti_bytes(path: Path) -> tuple[bytearray, bool]:
@@ -286,7 +292,7 @@ HEADERS = [
         )
     ),
     *(
-        _kind(f"dicom {name}", _dicom(change), has(".dcm"))
+        _kind(f"dicom {name}", _dicom(change), _one_of_a_series)
         for name, change in (
             ("without rescale", _without("RescaleSlope", "RescaleIntercept")),
             ("other rescale", _set("RescaleIntercept", lambda old: old + 1024)),

@@ -44,25 +44,35 @@ def _resaved(change: Callable[[Image.Image], Image.Image | None], **options: Any
     return apply
 
 
+def _colours(image: Image.Image) -> int:
+    return len(image.getcolors(1 << 20) or range(99))
+
+
 def _is_mask(image: Image.Image) -> bool:
-    return len(image.getcolors(1 << 20) or range(99)) <= 24
+    return _colours(image) <= 24
+
+
+def _shape(image: Image.Image) -> Image.Image:
+    """255 wherever a mask differs from its corner, which is background."""
+    grey = image.convert("L")
+    ground = grey.getpixel((0, 0))
+    return grey.point(lambda value: 0 if value == ground else 255)
 
 
 def _to_alpha(image: Image.Image) -> Image.Image | None:
     """The shape in the alpha channel, colour everywhere."""
     if not _is_mask(image):
         return None
-    shape = image.convert("L").point(lambda value: 255 if value else 0)
     painted = Image.new("RGBA", image.size, (255, 0, 0, 0))
-    painted.putalpha(shape)
+    painted.putalpha(_shape(image))
     return painted
 
 
 def _to_palette(image: Image.Image) -> Image.Image | None:
     """Index 0 and 1 under bright colours."""
-    if not _is_mask(image):
+    if _colours(image) != 2:
         return None
-    indices = image.convert("L").point(lambda value: 1 if value else 0).convert("P")
+    indices = _shape(image).point(lambda value: 1 if value else 0).convert("P")
     indices.putpalette([200, 220, 240, 255, 128, 130])
     return indices
 
