@@ -23,7 +23,7 @@ from cosmos_datasets.evaluation.prompts_cli import prompts
 from cosmos_datasets.evaluation.push_cli import push
 from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
 from cosmos_datasets.evaluation.report.cli import report
-from cosmos_datasets.evaluation.shared_options import inference_options, selection_options
+from cosmos_datasets.evaluation.shared_options import filter_options, inference_options, selection_options
 from cosmos_datasets.evaluation.starting import started
 from cosmos_datasets.evaluation.statistics.cli import print_summary, seen, table
 from cosmos_datasets.evaluation.study.cli import paper
@@ -56,6 +56,7 @@ def main() -> None:
               help="Comma separated.")  # fmt: skip
 @selection_options
 @click.option("--grid", type=click.IntRange(1, 256), default=32, show_default=True, help="Points a side of S1.")
+@filter_options
 @click.option("--jitter", default="", callback=ranges_option, metavar="RANGES",
               help="Also with prompts moved by so many pixels, e.g. 0-10,10-20,20-30 (S2 to S6).")  # fmt: skip
 @click.option(

@@ -1,8 +1,8 @@
 """S1, everything mode: masks for a grid of points, and for each target the one that fits it best.
 
-The rules are those of SAM's automatic mask generator with one crop, the whole image: three masks a point; a mask
-survives if the model's IoU estimate and its stability are high enough, and if no survivor of higher estimate has
-almost the same box.
+The rules are those of SAM's and SAM 2's automatic mask generators with one crop, the whole image: three masks a point;
+a mask survives if the model's IoU estimate and its stability are high enough, and if no survivor of higher estimate
+has almost the same box.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from cosmos_datasets.evaluation.prompts import grid_points
 from cosmos_datasets.evaluation.sample import Mask, Target
 
 Box = tuple[int, int, int, int]
+
+#: The thresholds of :func:`everything` that a run may choose.
+FILTERS = ("iou_threshold", "stability_threshold", "nms_threshold")
 
 # Masks are upsampled so many at a time that their float32 logits take 256 MiB at most (one mask, if it is larger).
 _PIXELS_AT_ONCE = 1 << 26
@@ -62,10 +65,12 @@ class Everything:
     Attributes:
         masks: the survivors, by falling score.
         index: int64 ``(targets,)``: the survivor of highest DICE, at equal DICE the one of higher score; -1 where
-            nothing survives.
+            none touches the target.
         tp: int64 ``(targets,)``: pixels that the target and its mask share; 0 where there is no mask.
         area: int64 ``(targets,)``: pixels of that mask; 0 where there is none.
         score: float32 ``(targets,)``: its score; NaN where there is none.
+        nothing: for each target, why there is none, a key of :data:`cosmos_datasets.evaluation.results.NOTHING`;
+            ``None`` where there is one.
     """
 
     masks: tuple[PackedMask, ...]
@@ -73,9 +78,10 @@ class Everything:
     tp: NDArray[np.int64]
     area: NDArray[np.int64]
     score: NDArray[np.float32]
+    nothing: tuple[str | None, ...]
 
     def chosen(self, target: int) -> tuple[Mask, Box] | None:
-        """The mask chosen for a target, cropped, and its box; None where nothing survives."""
+        """The mask chosen for a target, cropped, and its box; None where there is none."""
         index = int(self.index[target])
         return None if index < 0 else (self.masks[index].crop(), self.masks[index].bbox)
 
@@ -86,7 +92,7 @@ def everything(
     targets: Sequence[Target],
     grid: int = 32,
     *,
-    iou_threshold: float = 0.88,
+    iou_threshold: float | None = None,
     stability_threshold: float = 0.95,
     stability_offset: float = 1.0,
     nms_threshold: float = 0.7,
@@ -102,20 +108,24 @@ def everything(
         embedding: of the image.
         targets: the references.
         grid: points a side.
-        iou_threshold: keep masks whose own IoU estimate is above it.
+        iou_threshold: keep masks whose own IoU estimate is above it; by default the adapter's. 0 keeps all.
         stability_threshold: keep masks whose stability is at least this: the area where the logit exceeds
-            ``stability_offset`` above the mask threshold, over the area where it exceeds as much below it.
+            ``stability_offset`` above the mask threshold, over the area where it exceeds as much below it. 0 keeps
+            all.
         stability_offset: in logits.
         nms_threshold: drop a mask whose box has a greater IoU with that of a survivor of higher estimate.
         points_per_batch: points decoded together. The results depend on it in their last digits.
     """
     points = torch.from_numpy(grid_points(grid, embedding.height, embedding.width))
+    iou_threshold = adapter.iou_threshold if iou_threshold is None else iou_threshold
     candidates: list[PackedMask] = []
+    sure = False
     for batch in torch.split(points, points_per_batch):
         labels = torch.ones((len(batch), 1), dtype=torch.int64)
         logits, scores = adapter.decode(embedding, batch[:, None], labels)
         logits, scores = logits.flatten(0, 1), scores.flatten()
-        confident = scores > iou_threshold
+        confident = scores > (iou_threshold or -torch.inf)
+        sure |= bool(confident.any())
         candidates += _stable_masks(
             adapter,
             embedding,
@@ -129,7 +139,13 @@ def everything(
         np.array([mask.score for mask in candidates]),
         nms_threshold,
     )
-    return _match([candidates[k] for k in kept], targets)
+    index, tp, area, score = _match(masks := [candidates[k] for k in kept], targets)
+    missed = [target for target, found in zip(targets, index, strict=True) if found < 0]
+    dropped = [mask for k, mask in enumerate(candidates) if k not in set(kept.tolist())] if missed else []
+    touched = iter(_shared_pixels(dropped, missed).any(axis=0).tolist() if missed else ())
+    first = None if candidates else "stability" if sure else "iou"
+    nothing = tuple(None if found >= 0 else first or ("nms" if next(touched) else "elsewhere") for found in index)
+    return Everything(tuple(masks), index, tp, area, score, nothing)
 
 
 def suppress(boxes: NDArray[np.int64], scores: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
@@ -181,7 +197,7 @@ def _stable_masks(
         inner = (full > adapter.mask_threshold + offset).sum((-2, -1), dtype=torch.int32)
         outer = (full > adapter.mask_threshold - offset).sum((-2, -1), dtype=torch.int32)
         # Nothing above the lower level: 0 / 0 is NaN, which no threshold keeps.
-        stable = inner / outer >= threshold
+        stable = inner / outer >= threshold if threshold else torch.ones_like(inner, dtype=torch.bool)
         masks = full[stable] > adapter.mask_threshold
         for mask, bbox, score in zip(masks, _boxes(masks), their_scores[stable].tolist(), strict=True):
             x0, y0, x1, y1 = bbox
@@ -201,8 +217,11 @@ def _boxes(masks: torch.Tensor) -> list[Box]:
     return [(box[0], box[1], box[2], box[3]) for box in torch.stack((x0, y0, x1, y1), dim=1).tolist()]
 
 
-def _match(masks: Sequence[PackedMask], targets: Sequence[Target]) -> Everything:
-    """Choose for each target the mask of highest DICE."""
+_Matched = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+
+
+def _match(masks: Sequence[PackedMask], targets: Sequence[Target]) -> _Matched:
+    """Choose for each target the mask of highest DICE among those that touch it: the first fields of the result."""
     index = np.full(len(targets), -1, dtype=np.int64)
     tp = np.zeros(len(targets), dtype=np.int64)
     area = np.zeros(len(targets), dtype=np.int64)
@@ -214,9 +233,10 @@ def _match(masks: Sequence[PackedMask], targets: Sequence[Target]) -> Everything
         dice = 2 * shared / (areas[:, None] + sizes)
         index = dice.argmax(axis=0)  # the first at a tie: masks come by falling score
         tp = shared[index, np.arange(len(targets))]
-        area = areas[index]
-        score = np.array([mask.score for mask in masks], dtype=np.float32)[index]
-    return Everything(tuple(masks), index, tp, area, score)
+        area = np.where(tp > 0, areas[index], 0)
+        score = np.where(tp > 0, np.array([mask.score for mask in masks], dtype=np.float32)[index], np.float32(np.nan))
+        index = np.where(tp > 0, index, -1)
+    return index, tp, area, score
 
 
 def _shared_pixels(masks: Sequence[PackedMask], targets: Sequence[Target]) -> NDArray[np.int64]:

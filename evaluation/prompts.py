@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.sample import Mask, Target
 
-PROTOCOL_VERSION = "2"
-"""Part of every result's key: raised whenever a rule in this module changes a prompt, or a result gets more scores."""
+PROTOCOL_VERSION = "3"
+"""Part of every result's key: raised whenever a rule changes a prompt or a choice, or a result gets more scores."""
 
 PROMPTED = ("S2", "S3", "S4", "S5", "S6")
 """The strategies whose prompt comes from a target."""

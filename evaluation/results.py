@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,11 +30,28 @@ DISTANCES_MM = tuple(f"{distance}_mm" for distance in DISTANCES)
 #: Every score that a result has for both choices.
 SCORES = ("dice", "jac", *DISTANCES, *DISTANCES_MM)
 CHOICES = ("oracle", "predicted")
+#: Why everything mode (S1) found nothing for a target, in the order of its filters -> in words.
+NOTHING = {
+    "iou": "no mask of the image had a high enough IoU estimate",
+    "stability": "none of high estimate was stable",
+    "nms": "what touches it was taken for a duplicate",
+    "elsewhere": "all that was kept lies elsewhere",
+}
+
+
+def nothing_in_words(counts: Mapping[str, int], masks: int) -> str:
+    """For how many masks S1 found nothing, and why; ``counts`` has keys of :data:`NOTHING`."""
+    reasons = [f"for {counts[reason]:,}, {words}" for reason, words in NOTHING.items() if counts[reason]]
+    found = f"S1 found nothing for {sum(counts.values()):,} of {masks:,} masks"
+    return f"{found}{': ' if reasons else ''}{'; '.join(reasons)}."
+
+
 #: One row a (image_id, label, instance, rater, strategy, variant). DICE, JAC and NSD 0..1, distances in pixels or,
 #: behind ``_mm``, in mm; ``oracle`` is the mask of highest DICE, ``predicted`` the one of the model's highest IoU
 #: estimate (null for S1). Distances are null where the prediction is empty (NSD is 0 there), and those in mm where the
-#: data set does not know the size of a pixel; ``dice_blind`` is what ignores the image. Masks are 1-bit PNGs of their
-#: box, kept for few rows, see :mod:`cosmos_datasets.evaluation.kept_masks`.
+#: data set does not know the size of a pixel; ``dice_blind`` is what ignores the image; ``nothing_found`` is a key of
+#: :data:`NOTHING` where S1 has no mask, else null. Masks are 1-bit PNGs of their box, kept for few rows, see
+#: :mod:`cosmos_datasets.evaluation.kept_masks`.
 SCHEMA = pa.schema(
     {
         **_IDENTITY,
@@ -42,6 +59,7 @@ SCHEMA = pa.schema(
         **{f"{n}_{choice}": pa.int32() for n in ("tp", "pred_area", "choice") for choice in CHOICES},
         "predicted_iou": pa.float32(),
         "dice_blind": pa.float64(),
+        "nothing_found": pa.string(),
         "mask_oracle": _MASK,
         "mask_predicted": _MASK,
     }

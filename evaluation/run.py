@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +41,8 @@ class Request:
         out: the run's folder.
         config, split, modality, object, masks, limit, fold, subset, subset_seed: which masks, see
             :func:`cosmos_datasets.evaluation.selection.select`.
-        strategies, grid, convention, distances, tolerance, tolerance_mm: see
-            :class:`cosmos_datasets.evaluation.scoring.Settings`.
+        strategies, grid, iou_threshold, stability_threshold, nms_threshold, convention, distances, tolerance,
+            tolerance_mm: see :class:`cosmos_datasets.evaluation.scoring.Settings`.
         jitter: ranges of pixels by which prompts are moved, beside the unmoved ones.
         repeats: how often each of them, with other draws.
         who, box: which points move, and how a box; see :mod:`cosmos_datasets.evaluation.jitter`.
@@ -66,6 +66,9 @@ class Request:
     subset_seed: int = 0
     strategies: tuple[str, ...] = ("S1", "S2", "S3", "S4", "S5", "S6")
     grid: int = 32
+    iou_threshold: float | None = None
+    stability_threshold: float = 0.95
+    nms_threshold: float = 0.7
     convention: str = "standard"
     distances: bool = True
     tolerance: float = 2.0
@@ -128,6 +131,9 @@ class Request:
             raise CosmosError(f"{','.join(self.strategies)} has no prompt to move; --jitter needs one of S2 to S6.")
         if not all(0 <= tolerance < math.inf for tolerance in (self.tolerance, self.tolerance_mm)):
             raise CosmosError("--tolerance and --tolerance-mm are distances of 0 or more.")
+        thresholds = (self.iou_threshold or 0, self.stability_threshold, self.nms_threshold)
+        if not all(0 <= threshold <= 1 for threshold in thresholds):
+            raise CosmosError("--iou-threshold, --stability-threshold and --nms-threshold are between 0 and 1.")
         data, _ = self.selected
         for shard in shards_of(data, self.config, self.split):
             path = Path(data.root) / shard.path
@@ -165,20 +171,18 @@ def evaluate(
     Raises:
         CosmosError: for anything the user can put right.
     """
+    from cosmos_datasets.evaluation.metrics import check_convention
     from cosmos_datasets.evaluation.models import load_model
     from cosmos_datasets.evaluation.scoring import Settings
 
     data, selection = request.selected
     names = with_variants(request.strategies, request.variants)
-    settings = Settings(
-        names,
-        request.grid,
-        _convention(request.convention),
-        request.distances,
-        request.tolerance,
-        request.tolerance_mm,
-    )
+    check_convention(request.convention)
     adapter = load_model(request.model, process.device, request.dtype, request.preprocess)
+    asked = {one.name: getattr(request, one.name) for one in fields(Settings)} | {"strategies": names}
+    if request.iou_threshold is None:
+        asked["iou_threshold"] = adapter.iou_threshold
+    settings = Settings(**asked)
     parameters = {**asdict(settings), "strategies": request.strategies}
     facts = facts_of(request, selection, adapter, protocol=PROTOCOL_VERSION, settings=parameters)
     if request.variants:
@@ -233,13 +237,6 @@ def _plan(facts: dict[str, Any], process: Process, left: Sequence[tuple[Chunk, t
         f"{strategies} for {plural(masks, 'mask')} of {plural(images, 'image')}{moved}{done}"
         f"{described(facts['data'])}{hint}"
     )
-
-
-def _convention(name: str) -> Any:
-    from cosmos_datasets.evaluation.metrics import check_convention
-
-    check_convention(name)
-    return name
 
 
 def check_out(out: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cosmos_datasets.evaluation.baselines import blind_dice
 from cosmos_datasets.evaluation.distances import Points, distance_scores_mm, surface_points
-from cosmos_datasets.evaluation.everything import everything
+from cosmos_datasets.evaluation.everything import FILTERS, everything
 from cosmos_datasets.evaluation.jitter import Jitter, split_name
 from cosmos_datasets.evaluation.metrics import Convention, dice, jaccard
 from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
@@ -37,6 +37,8 @@ class Settings:
         strategies: of S1 to S6; one with moved prompts has its variant behind a space, see
             :func:`cosmos_datasets.evaluation.jitter.named`.
         grid: points a side of S1.
+        iou_threshold, stability_threshold, nms_threshold: of S1, see
+            :func:`cosmos_datasets.evaluation.everything.everything`.
         convention: how empty predictions score, see :data:`cosmos_datasets.evaluation.metrics.CONVENTIONS`.
         distances: whether HD, HD95, ASD and NSD are computed.
         tolerance: of NSD in pixels, 0 or more.
@@ -45,6 +47,9 @@ class Settings:
 
     strategies: tuple[str, ...]
     grid: int = 32
+    iou_threshold: float | None = None
+    stability_threshold: float = 0.95
+    nms_threshold: float = 0.7
     convention: Convention = "standard"
     distances: bool = True
     tolerance: float = 2.0
@@ -101,7 +106,7 @@ def score_sample(
             found = _everything(adapter, embedding, sample, settings)
         else:
             found = _prompted(adapter, embedding, sample, strategy, variant)
-        for k, (prompt, oracle, own) in enumerate(found):
+        for k, (prompt, oracle, own, nothing) in enumerate(found):
             target = sample.targets[k]
             surface = surfaces[k] if surfaces else None
             scores = _scores(oracle, target, surface, spacing, settings)
@@ -115,19 +120,23 @@ def score_sample(
                 **{f"{score}_oracle": value for score, value in scores.items()},
                 **{f"{score}_predicted": value for score, value in own_scores.items()},
                 "predicted_iou": None if own is None else own.score,
+                "nothing_found": nothing,
             }
 
 
-_Choice = tuple[Prompt | None, Predicted, Predicted | None]
+#: The prompt, the best mask, the model's own choice, and why everything mode found nothing.
+_Choice = tuple[Prompt | None, Predicted, Predicted | None, str | None]
 
 
 def _everything(adapter: Adapter, embedding: Embedding, sample: Sample, settings: Settings) -> Iterator[_Choice]:
-    found = everything(adapter, embedding, sample.targets, settings.grid)
+    filters = {name: getattr(settings, name) for name in FILTERS}
+    found = everything(adapter, embedding, sample.targets, settings.grid, **filters)
     for k in range(len(sample.targets)):
         index, tp, area = int(found.index[k]), int(found.tp[k]), int(found.area[k])
-        mask, bbox = (found.chosen(k) if area else None) or (None, None)
+        mask, bbox = found.chosen(k) or (None, None)
+        best = Predicted(mask, bbox, tp, area, None if index < 0 else index, float(found.score[k]))
         # No mask of everything mode belongs to a target, so there is no choice of the model's own.
-        yield None, Predicted(mask, bbox, tp, area, None if index < 0 else index, float(found.score[k])), None
+        yield None, best, None, found.nothing[k]
 
 
 def _prompted(
@@ -147,7 +156,7 @@ def _prompted(
             batch = batches[k]
             logits, scores = _decode(adapter, embedding, [prompts[n] for n in batch])
             choices = _choices(adapter, embedding, sample, batch, logits, scores)
-            ready |= {n: (prompts[n], oracle, own) for n, (oracle, own) in zip(batch, choices, strict=True)}
+            ready |= {n: (prompts[n], oracle, own, None) for n, (oracle, own) in zip(batch, choices, strict=True)}
         yield ready.pop(k)
 
 

@@ -43,6 +43,15 @@ _INFERENCE = (
                  help="CPU threads of each process. Not derived from the machine, because the last digits of the "
                       "results depend on it; on a large machine prefer more --processes."),
 )  # fmt: skip
+_FILTERS = (
+    click.option("--iou-threshold", type=click.FloatRange(0, 1), show_default="that of the model's own generator",
+                 help="S1 keeps masks whose own IoU estimate is above: 0.8 for SAM 2, EdgeTAM and SAM 3, else 0.88."),
+    click.option("--stability-threshold", type=click.FloatRange(0, 1), default=0.95, show_default=True,
+                 help="S1 keeps masks of at least this stability: area at a higher cut of the logits over that at a "
+                      "lower one."),
+    click.option("--nms-threshold", type=click.FloatRange(0, 1), default=0.7, show_default=True,
+                 help="S1 drops a mask whose box overlaps that of a better one by more (IoU)."),
+)  # fmt: skip
 _FORMATS = click.option(
     "--format",
     "style",
@@ -61,6 +70,11 @@ def selection_options(command: Command) -> Command:
 def inference_options(command: Command) -> Command:
     """Give a command the options of :func:`cosmos_datasets.evaluation.models.load_model`, and ``--threads``."""
     return _with(_INFERENCE, command)
+
+
+def filter_options(command: Command) -> Command:
+    """Give a command the options that decide which masks of everything mode survive."""
+    return _with(_FILTERS, command)
 
 
 def format_option(command: Command) -> Command:

@@ -18,7 +18,7 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.facts import settings_of
 from cosmos_datasets.evaluation.metrics import conformity
-from cosmos_datasets.evaluation.results import CHOICES, SCHEMA, SCORES
+from cosmos_datasets.evaluation.results import CHOICES, NOTHING, SCHEMA, SCORES, nothing_in_words
 
 _TEXTS = ["object", "modality", "strategy", "image_id", "case_id"]
 _TARGET = ["object", "modality", "masks_are"]
@@ -45,8 +45,9 @@ def summarise(results: Path) -> pd.DataFrame:
         deviation of DICE, JAC and NSD in 0..1, of HD, HD95 and ASD in pixels, of all four again in mm, and of CON
         (undefined without a shared pixel); ``<score>_undefined_*``: how many predictions have no such score and are
         left out of its mean (of distances: where they are empty, in mm also where the size of a pixel is not known,
-        and all if the run computed none); ``empty_*``: how many have no pixel. ``dice_blind``. What does not exist is
-        NaN or NA: there is no model's own choice in S1.
+        and all if the run computed none); ``empty_*``: how many have no pixel. ``dice_blind``. ``nothing_*``: for how
+        many S1 found nothing, by the reasons of :data:`cosmos_datasets.evaluation.results.NOTHING`. What does not
+        exist is NaN or NA: there is no model's own choice in S1, and no reason in the other strategies.
 
     Raises:
         CosmosError: if the results were written by an earlier version, which had fewer scores.
@@ -72,6 +73,9 @@ def summarise(results: Path) -> pd.DataFrame:
         summary = summary.assign(**_described(columns, "con", choice, conformity(tp, predicted, reference)))
         summary[f"empty_{choice}"] = columns.count(predicted == 0, among=~np.isnan(predicted))
     summary["dice_blind"] = columns.grouped(columns.read("dice_blind")).mean()
+    why, everything = columns.words("nothing_found"), (keys["strategy"] == "S1").to_numpy()
+    for reason in NOTHING:
+        summary[f"nothing_{reason}"] = columns.count(why == reason, among=everything)
     summary = summary.astype(dict.fromkeys(group, "str"))
     return summary.sort_values(group, ascending=[True, True, False, True], ignore_index=True)
 
@@ -92,6 +96,10 @@ class _Columns:
         """The values of a column, NaN for null."""
         column = pq.read_table(self._path, columns=[name])[name].cast(pa.float64())
         return np.asarray(column.to_numpy()[self._kept])
+
+    def words(self, name: str) -> NDArray[Any]:
+        """The texts of a column, ``None`` for null."""
+        return np.asarray(pq.read_table(self._path, columns=[name])[name].to_numpy()[self._kept])
 
     def grouped(self, values: NDArray[Any]) -> Any:
         """The values by group; whatever is made of them has a row a group, in order."""
@@ -166,13 +174,18 @@ def _number(value: float) -> str:
     return _BLANK if pd.isna(value) else f"{value:.3f}"
 
 
-def notes_of(settings: Mapping[str, Any]) -> list[str]:
+def notes_of(summary: pd.DataFrame, settings: Mapping[str, Any]) -> list[str]:
     """What a reader of the table of a run has to know.
 
     Args:
+        summary: see :func:`summarise`.
         settings: see :func:`cosmos_datasets.evaluation.facts.settings_of`.
     """
-    return [f"Images: {settings['images']}."]
+    notes, everything = [f"Images: {settings['images']}."], summary[summary["strategy"] == "S1"]
+    if len(everything):
+        counts = {reason: int(everything[f"nothing_{reason}"].sum()) for reason in NOTHING}
+        notes.append(nothing_in_words(counts, int(everything["masks"].sum())))
+    return notes
 
 
 def render(table: pd.DataFrame, notes: Sequence[str], style: str = "text") -> str:
@@ -219,7 +232,7 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
         temporary.write_text(to_csv(summary), encoding="utf-8")
     with atomic(run / "table.md") as temporary:
         temporary.write_text(
-            render(wide_table(summary), notes_of(settings_of(facts)), "markdown") + "\n", encoding="utf-8"
+            render(wide_table(summary), notes_of(summary, settings_of(facts)), "markdown") + "\n", encoding="utf-8"
         )
     return summary
 

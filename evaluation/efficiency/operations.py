@@ -138,13 +138,20 @@ class GridTimes:
     kept: list[int]
 
 
-def time_grid(adapter: Adapter, samples: Sequence[Sample], side: int) -> GridTimes:
-    """Time everything mode with ``side`` x ``side`` points once on each image, after a warm-up."""
+def time_grid(adapter: Adapter, samples: Sequence[Sample], side: int, **filters: float | None) -> GridTimes:
+    """Time everything mode with ``side`` x ``side`` points once on each image, after a warm-up.
+
+    Args:
+        adapter: the model.
+        samples: the images.
+        side: points a side.
+        filters: thresholds, see :func:`cosmos_datasets.evaluation.everything.everything`.
+    """
     times = GridTimes([], [], [])
     for sample in samples:
         times.encoding.extend(measure(partial(adapter.encode, [sample.image]), adapter.device, repeats=1))
         (embedding,) = adapter.encode([sample.image], [sample.row["image_id"]])
-        segment = partial(everything, adapter, embedding, [])
+        segment = partial(everything, adapter, embedding, [], **filters)
 
         def work(segment: Callable[[int], Everything] = segment) -> None:
             times.kept.append(len(segment(side).masks))

@@ -10,7 +10,12 @@ import click
 
 from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.evaluation.remembering import Remembering
-from cosmos_datasets.evaluation.shared_options import format_option, inference_options, selection_options
+from cosmos_datasets.evaluation.shared_options import (
+    filter_options,
+    format_option,
+    inference_options,
+    selection_options,
+)
 from cosmos_datasets.evaluation.starting import started
 
 _LARGEST = 256
@@ -36,6 +41,7 @@ def sides_option(_: click.Context, __: click.Parameter, value: str) -> tuple[int
 @click.option("--timed", type=click.IntRange(1), default=3, show_default=True,
               help="Images on which everything mode is timed, spread over those chosen.")  # fmt: skip
 @click.option("--plan", "only_plan", is_flag=True, help="Print what it is going to take, and stop.")
+@filter_options
 @selection_options
 @inference_options
 @click.option("--batch-size", type=click.IntRange(1, 8), default=1, show_default=True, help="Images encoded together.")

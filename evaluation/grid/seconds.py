@@ -14,6 +14,7 @@ from cosmos_datasets.evaluation.efficiency.images import spread_images
 from cosmos_datasets.evaluation.efficiency.machine import load_average, machine
 from cosmos_datasets.evaluation.efficiency.operations import time_grid
 from cosmos_datasets.evaluation.efficiency.timing import Spread
+from cosmos_datasets.evaluation.everything import FILTERS
 from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.run import Request
 
@@ -46,6 +47,7 @@ def measured(
         "images": [sample.row["image_id"] for sample in samples],
         "dtype": first.dtype,
         "preprocess": first.preprocess,
+        **(filters := _filters(first)),
         **machine(adapter.device),
     }
     found = []
@@ -53,7 +55,7 @@ def measured(
         seconds = _read(request.out / _FILE)
         if seconds is None or seconds["settings"] != settings:
             announce(f"{request.grid} x {request.grid} points: timed on {plural(len(samples), 'image')}")
-            times = time_grid(adapter, samples, request.grid)
+            times = time_grid(adapter, samples, request.grid, **filters)
             seconds = {
                 "everything": asdict(Spread.of(times.everything)),
                 "encoding": asdict(Spread.of(times.encoding)),
@@ -70,8 +72,12 @@ def measured(
 def foreseen(request: Request, device: str, side: int) -> tuple[float, float]:
     """About how many seconds encoding an image takes, and one point of everything mode: from one image and grid."""
     adapter = load_model(request.model, device, request.dtype, request.preprocess)
-    times = time_grid(adapter, spread_images(request, 1), side)
+    times = time_grid(adapter, spread_images(request, 1), side, **_filters(request))
     return times.encoding[0], times.everything[0] / side**2
+
+
+def _filters(request: Request) -> dict[str, float | None]:
+    return {name: getattr(request, name) for name in FILTERS}
 
 
 def _read(path: Path) -> Seconds | None:

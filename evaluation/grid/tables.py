@@ -15,9 +15,13 @@ from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.efficiency.tables import seconds_text
 from cosmos_datasets.evaluation.resampling import interval
+from cosmos_datasets.evaluation.results import NOTHING, nothing_in_words
 from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
 
-_COLUMNS = ["object", "modality", "instance", "image_id", "group_id", "dice_oracle", "dice_blind", "pred_area_oracle"]
+_COLUMNS = [
+    *("object", "modality", "instance", "image_id", "group_id"),
+    *("dice_oracle", "dice_blind", "pred_area_oracle", "nothing_found"),
+]
 _TARGET = ["object", "modality"]
 _BLANK = "–"
 
@@ -37,9 +41,10 @@ def grid_table(runs: Mapping[int, Path], seconds: Mapping[int, Mapping[str, Any]
         :data:`OVER_TARGETS`: each counts once, or :data:`OVER_MASKS`): ``side``, ``points``, ``over``, ``object`` and
         ``modality`` (empty for means), ``masks_are``, ``targets``, ``masks``, ``images``, ``subjects``; ``dice`` (mean
         of the best mask found, 0 to 1), ``low`` and ``high`` (95 % interval, bootstrap over subjects; NaN for a single
-        one), ``blind`` (0: the empty mask), ``empty`` (share of masks for which nothing was found); ``kept`` (masks
-        that survive, mean over the timed images), ``seconds``, ``seconds_q1``, ``seconds_q3`` (of everything mode on
-        an image), ``encoding`` (seconds of encoding it) and ``timed`` (images).
+        one), ``blind`` (0: the empty mask), ``empty`` (share of masks for which nothing was found), ``nothing_*``
+        (their number, by the reasons of :data:`cosmos_datasets.evaluation.results.NOTHING`); ``kept`` (masks that
+        survive, mean over the timed images), ``seconds``, ``seconds_q1``, ``seconds_q3`` (of everything mode on an
+        image), ``encoding`` (seconds of encoding it) and ``timed`` (images).
 
     Raises:
         CosmosError: if a run is not finished or is damaged.
@@ -86,6 +91,7 @@ def _line(members: pd.DataFrame, apart: list[str], seed: int) -> Row:
         "high": high,
         "blind": means["dice_blind"],
         "empty": means["empty"],
+        **{f"nothing_{reason}": int((members["nothing_found"] == reason).sum()) for reason in NOTHING},
     }
 
 
@@ -137,7 +143,12 @@ def render(table: pd.DataFrame, style: str = "simple") -> str:
         "the empty mask. Nothing found: share of masks. Kept: masks that everything mode gives for an image. Kept and "
         f"seconds (median, quartiles) are of {plural(timed, 'image')}; encoding one ({encoding} s) comes on top."
     )
-    return "\n\n".join([*blocks, note])
+    why = [
+        f"{side} x {side}: {nothing_in_words(counts, int(members['masks'].sum()))}"
+        for side, members in means.groupby("side")
+        if sum((counts := {one: int(members[f"nothing_{one}"].sum()) for one in NOTHING}).values())
+    ]
+    return "\n\n".join([*blocks, note, *why])
 
 
 def _cost_cells(row: pd.Series[Any]) -> dict[str, str]:

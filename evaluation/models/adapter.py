@@ -50,6 +50,8 @@ class Adapter(ABC):
         image_size: side of the square that the encoder sees.
         mask_threshold: a logit above it is foreground.
         mask_limit: logits of a mask that is given back are cut off there.
+        iou_threshold: everything mode keeps masks whose own IoU estimate is above it: the default of the family's own
+            generator.
     """
 
     architecture: ClassVar[str]
@@ -58,6 +60,7 @@ class Adapter(ABC):
     rounds = True
     mask_threshold = 0.0
     mask_limit = math.inf
+    iou_threshold = 0.88
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class Sam2Adapter(Adapter):
 
     rounds = False
     mask_limit = 32.0
+    iou_threshold = 0.8
     architecture = "Sam2Model"
     image_processor = "Sam2ImageProcessor"
 

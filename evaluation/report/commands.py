@@ -75,6 +75,8 @@ def _given(facts: Facts) -> dict[str, Any]:
         given["sides"] = list(facts["sides"])
     if "noc" in facts:
         given["noc"] = facts["noc"]
+    if "S1" not in given.get("strategies", ("S1",)):
+        given.pop("iou_threshold", None)  # always noted, though only S1 asks for it
     if given.get("subset") is None:
         given.pop("subset_seed", None)
     return given

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from cosmos_datasets.evaluation.report.sheet import Column, Sheet, without_repeats
+from cosmos_datasets.evaluation.results import NOTHING
 from cosmos_datasets.evaluation.statistics.measures import scores
 from cosmos_datasets.evaluation.statistics.options import METRICS, PER, Choice
+from cosmos_datasets.evaluation.statistics.shown import notes_of_nothing
 from cosmos_datasets.evaluation.statistics.tables import overall, table
 from cosmos_datasets.evaluation.statistics.units import per_unit
 
@@ -17,6 +19,7 @@ _APART = ["model", "run", "masks_are", "strategy"]
 _SHARED = [
     *("masks", "images", "cases", "subjects", "sources", "raters", "targets"),
     *("blind", "gap", "seen"),
+    *(f"nothing_{reason}" for reason in NOTHING),
 ]
 _SEEN = Column("seen", "seen", note="Whether the model was trained on such images: seen, held out or unknown.")
 
@@ -101,7 +104,7 @@ def _overview(frame: pd.DataFrame, seed: int) -> Sheet:
         *counts("targets", "masks", "subjects"),
         *_scores_of_both(),
     )
-    return Sheet("overview", "Overview", rows, columns, ("Mean DICE, 0 to 1.",))
+    return Sheet("overview", "Overview", rows, columns, ("Mean DICE, 0 to 1.", *notes_of_nothing(oracle)))
 
 
 def _by(frame: pd.DataFrame, unit: str, title: str, seed: int) -> Sheet:

@@ -79,9 +79,9 @@ def print_summary(run: Path, style: str) -> None:
     elif style == "json":
         print_json(records(summary))
     elif style == "latex":
-        print_with_notes(wide_table(summary), notes_of(settings_of(run)), style)
+        print_with_notes(wide_table(summary), notes_of(summary, settings_of(run)), style)
     else:
-        click.echo(render(wide_table(summary), notes_of(settings_of(run)), style))
+        click.echo(render(wide_table(summary), notes_of(summary, settings_of(run)), style))
 
 
 def print_with_notes(df: pd.DataFrame, notes: Sequence[str], style: Any) -> None:

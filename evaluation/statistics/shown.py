@@ -10,8 +10,10 @@ import pandas as pd
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.compare_table import p_text, signed
 from cosmos_datasets.evaluation.resampling import MIN_GROUPS
+from cosmos_datasets.evaluation.results import NOTHING, nothing_in_words
 from cosmos_datasets.evaluation.statistics.formats import BLANK
 from cosmos_datasets.evaluation.statistics.options import METRICS, OF_COUNTS, WITH_BLIND, columns_of
+from cosmos_datasets.evaluation.summary import OVER_TARGETS
 
 WHOSE = {"oracle": "the best of the model's masks", "predicted": "the mask that the model itself prefers"}
 Row = dict[str, Any]
@@ -47,6 +49,7 @@ def notes_of_table(rows: pd.DataFrame, by: Sequence[str], per: str, metric: str,
         f"{METRICS[metric]} of {WHOSE[choice]}; means over {over}; CI: bootstrap over subjects.",
         f"{gain}gap: oracle minus predicted. empty: predictions without a pixel. seen: see cosmos-eval seen.",
     ]
+    notes += notes_of_nothing(rows)
     if per == "volume":
         notes.append(
             "A volume is made of its evaluated slices, those with a reference mask; it has no blind baseline."
@@ -68,6 +71,21 @@ def notes_of_table(rows: pd.DataFrame, by: Sequence[str], per: str, metric: str,
             f"{plural(few, 'row')} with fewer than {MIN_GROUPS} subjects: the interval there (none for a single "
             "subject) is too narrow to lean on."
         )
+    return notes
+
+
+def notes_of_nothing(rows: pd.DataFrame) -> list[str]:
+    """For how many masks of each run everything mode found nothing, and why.
+
+    Args:
+        rows: see :func:`~cosmos_datasets.evaluation.statistics.tables.overall`.
+    """
+    everything = rows[(rows["strategy"] == "S1") & (rows["over"] == OVER_TARGETS)]
+    several = everything["run"].nunique() > 1
+    notes = []
+    for run, members in everything.groupby("run", sort=False):
+        counts = {reason: int(members[f"nothing_{reason}"].sum()) for reason in NOTHING}
+        notes.append((f"{run}: " if several else "") + nothing_in_words(counts, int(members["masks"].sum())))
     return notes
 
 

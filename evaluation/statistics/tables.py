@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cosmos_datasets.evaluation.results import NOTHING
 from cosmos_datasets.evaluation.statistics.bounds import bounds
 from cosmos_datasets.evaluation.statistics.options import Choice, Per, columns_of
 from cosmos_datasets.evaluation.statistics.units import per_unit
@@ -16,7 +17,7 @@ _RUN, _KIND = ["model", "run"], ["masks_are", "strategy"]
 _COUNTED = {"images": "image_id", "cases": "case_id", "subjects": "group_id", "sources": "source", "raters": "rater"}
 _FIGURES = [
     *("masks", *_COUNTED, "units", "undefined", "mean", "low", "high", "median", "std", "blind"),
-    *("gain", "gain_low", "gain_high", "gap", "empty", "seen"),
+    *("gain", "gain_low", "gain_high", "gap", "empty", *(f"nothing_{reason}" for reason in NOTHING), "seen"),
 ]
 
 
@@ -45,8 +46,9 @@ def table(
         ``median``, ``std`` (population), and ``low`` and ``high``, the 95 % bootstrap interval of the mean, whole
         subjects redrawn (NaN for a single one); ``blind``; ``gain`` (mean minus blind) with ``gain_low`` and
         ``gain_high``; ``gap`` (mean of the oracle minus mean of the model's own choice; NaN for S1); ``empty`` (share
-        of the masks whose prediction has no pixel); ``seen`` (``seen``, ``held out``, ``unknown``, or several of them
-        joined by `` + ``).
+        of the masks whose prediction has no pixel); ``nothing_*`` (for how many masks S1 found nothing, by the reasons
+        of :data:`cosmos_datasets.evaluation.results.NOTHING`; NA for other strategies); ``seen`` (``seen``,
+        ``held out``, ``unknown``, or several of them joined by `` + ``).
 
     Raises:
         CosmosError: for an unknown or missing metric, unit or grouping.
@@ -157,6 +159,12 @@ def _counts(frame: pd.DataFrame, apart: list[str], choice: Choice) -> pd.DataFra
     area = frame[f"pred_area_{choice}"]
     empty = (area == 0).astype(float).where(area.notna())
     counts["empty"] = frame[apart].assign(empty=empty).groupby(apart, observed=True)["empty"].mean()
+    everything = groups["strategy"].first() == "S1"
+    for reason in NOTHING:
+        found = (
+            frame[apart].assign(found=frame["nothing_found"] == reason).groupby(apart, observed=True)["found"].sum()
+        )
+        counts[f"nothing_{reason}"] = found.astype("Int64").where(everything)
     seen = frame[[*apart, "seen"]].drop_duplicates().groupby(apart, observed=True)["seen"]
     counts["seen"] = seen.agg(lambda words: " + ".join(sorted(words)))
     return counts

@@ -116,6 +116,9 @@ def test_an_interrupt_keeps_what_is_finished(
     ("changed", "says"),
     [
         (["--grid", 5], "grid 7 there, 5 here"),
+        (["--iou-threshold", 0.88], r"iou_threshold 0\.8 there, 0\.88 here"),
+        (["--stability-threshold", 0], r"stability_threshold 0\.95 there, 0\.0 here"),
+        (["--nms-threshold", 1], r"nms_threshold 0\.7 there, 1\.0 here"),
         (["--dtype", "bfloat16"], "dtype float32 there, bfloat16 here"),
         (["--preprocess", "percentile"], "preprocess sam there, percentile here"),
         (["--preprocess", "transformers"], "resizing floating point there, 8 bits here"),
@@ -162,11 +165,12 @@ def test_results_of_an_earlier_protocol_are_not_mixed_in(finished: Path, args: A
     earlier = copy(finished, tmp_path / "earlier")
     facts = json.loads((earlier / "run.json").read_text())
     facts["settings"] = {name: facts["settings"][name] for name in ("strategies", "grid", "convention", "distances")}
-    (earlier / "run.json").write_text(json.dumps({**facts, "protocol": "1"}))
+    facts["protocol"], now = "1", facts["protocol"]
+    (earlier / "run.json").write_text(json.dumps(facts))
     before = files(earlier)
     result = cli(*args, "--limit", 1, "--strategies", "S5", "--out", earlier, fails=True)
     assert result.exit_code == 1
-    assert f"{earlier} holds results of another run (protocol 1 there, 2 here; " in result.stderr
+    assert f"{earlier} holds results of another run (protocol 1 there, {now} here; " in result.stderr
     assert files(earlier) == before
 
 
@@ -219,6 +223,7 @@ def test_what_a_run_was_is_written_beside_its_results(finished: Path) -> None:
     assert facts["data"]["images"] == 1
     assert facts["settings"] == {
         **{"strategies": ["S5"], "grid": 7, "convention": "standard"},
+        **{"iou_threshold": 0.8, "stability_threshold": 0.95, "nms_threshold": 0.7},
         **{"distances": True, "tolerance": 2.0, "tolerance_mm": 2.0},
     }
     assert facts["model"]["name"] == "sam2"

@@ -95,6 +95,7 @@ def test_agrees_with_the_plain_implementation(scene: tuple[Adapter, Embedding]) 
         full = reference.full(HEIGHT, WIDTH)
         dices = [2 * (full & mask).sum() / (full.sum() + mask.sum()) for _, mask in survivors]
         best = int(np.argmax(dices))
+        assert dices[best] > 0
         assert result.index[t] == best
         assert result.tp[t] == (full & survivors[best][1]).sum()
         assert result.area[t] == survivors[best][1].sum()
@@ -123,6 +124,7 @@ def test_nothing_survives(scene: tuple[Adapter, Embedding]) -> None:
     assert result.tp.tolist() == result.area.tolist() == [0] * 4
     assert np.isnan(result.score).all()
     assert result.chosen(0) is None
+    assert result.nothing == ("iou",) * 4
 
 
 def test_no_targets(scene: tuple[Adapter, Embedding]) -> None:
@@ -169,10 +171,64 @@ def test_duplicates_and_empty_masks_go() -> None:
 
 def test_equal_masks_go_to_the_more_confident() -> None:
     mask = np.ones((3, 3), dtype=np.bool_)
-    masks = [PackedMask.pack(mask, (0, 0, 2, 2), 0.99), PackedMask.pack(mask, (20, 20, 22, 22), 0.98)]
-    elsewhere = Target(mask, (9, 9, 11, 11), "thing", "thing")
-    result: Everything = module._match(masks, [elsewhere])
-    assert (result.index[0], result.tp[0]) == (0, 0)
+    masks = [PackedMask.pack(mask, (0, 0, 2, 2), 0.99), PackedMask.pack(mask, (2, 2, 4, 4), 0.98)]
+    between = Target(mask, (1, 1, 3, 3), "thing", "thing")
+    index, tp, area, score = module._match(masks, [between])
+    assert (index[0], tp[0], area[0], score[0]) == (0, 4, 9, np.float32(0.99))
+
+
+def test_where_no_mask_touches_the_target_there_is_none_and_the_reason_is_told() -> None:
+    """Squares of five pixels about sixteen points, and the whole image."""
+    square, between = (np.zeros((32, 48), dtype=np.bool_) for _ in range(2))
+    square[2:7, 4:9], between[10:12, 14:16] = True, True
+    targets = [target(square), target(between)]
+
+    def found(**options: Any) -> Everything:
+        result = everything(Dots(), Embedding((), 32, 48), targets, grid=4, **options)
+        missed = [reason is not None for reason in result.nothing]
+        assert (result.index < 0).tolist() == [result.chosen(k) is None for k in range(2)] == missed
+        assert (result.tp == 0).tolist() == (result.area == 0).tolist() == np.isnan(result.score).tolist() == missed
+        return result
+
+    assert found().nothing == (None, None)
+    sure = found(iou_threshold=0.92)  # without the whole image
+    assert (sure.index.tolist(), sure.nothing) == ([0, -1], (None, "elsewhere"))
+    assert found(iou_threshold=0.99).nothing == ("iou", "iou")
+    assert found(iou_threshold=0.97).nothing == ("stability", "stability")
+    # The empty masks too: their boxes have no area, so none is a duplicate.
+    assert len(found(stability_threshold=0).masks) == len(found().masks) + 16
+
+
+class Twins(Dots):
+    """Two masks of one box: the more confident is its frame, the other its middle."""
+
+    def decode(self, embedding: Embedding, points: Any = None, labels: Any = None, boxes: Any = None) -> Any:
+        logits = torch.full((len(points), 3, embedding.height, embedding.width), -9.0)
+        logits[:, :2, 8:24, 8:40] = 9.0
+        logits[:, 0, 12:20, 12:36] = -9.0
+        return logits, torch.tensor([0.99, 0.95, 0.90]).repeat(len(points), 1)
+
+
+def test_a_mask_that_was_taken_for_a_duplicate_is_a_reason() -> None:
+    middle = np.zeros((32, 48), dtype=np.bool_)
+    middle[14:16, 20:22] = True
+    result = everything(Twins(), Embedding((), 32, 48), [target(middle)], grid=1)
+    assert (len(result.masks), result.nothing) == (1, ("nms",))
+    assert everything(Twins(), Embedding((), 32, 48), [target(middle)], grid=1, nms_threshold=1.0).nothing == (None,)
+
+
+def test_each_family_has_the_threshold_of_its_own_generator(scene: tuple[Adapter, Embedding]) -> None:
+    adapter, embedding = scene
+    assert adapter.iou_threshold == {"SamAdapter": 0.88, "Sam2Adapter": 0.8}[type(adapter).__name__]
+    loose = {"stability_threshold": 0.0, "nms_threshold": 1.0}
+    adapter.iou_threshold, kept = 0.5, adapter.iou_threshold
+    by_default = everything(adapter, embedding, TARGETS, 7, **loose)
+    adapter.iou_threshold = kept
+    asked = everything(adapter, embedding, TARGETS, 7, iou_threshold=0.5, **loose)
+    assert [one.score for one in by_default.masks] == [one.score for one in asked.masks]
+    assert (
+        0 < len(asked.masks) < len(everything(adapter, embedding, TARGETS, 7, iou_threshold=0, **loose).masks) == 147
+    )
 
 
 @given(

@@ -48,8 +48,9 @@ def survivors(family: Family, image: np.ndarray, grid: int) -> torch.Tensor:
     points = torch.from_numpy(grid_points(grid, *image.shape[:2]))[:, None]
     output = family.call(image, points, torch.ones(points.shape[:2], dtype=torch.int64), None)
     scores = output.iou_scores[0].flatten()
-    logits = family.full(output.pred_masks[0].flatten(0, 1)[scores > 0.88], image.shape[:2])
-    scores = scores[scores > 0.88]
+    sure = scores > (0.88 if family.pads else 0.8)
+    logits = family.full(output.pred_masks[0].flatten(0, 1)[sure], image.shape[:2])
+    scores = scores[sure]
     stable = (logits > 1).sum((1, 2)) / (logits > -1).sum((1, 2)) >= 0.95
     masks, scores = (logits > 0)[stable], scores[stable]
     boxes = [[x.min(), y.min(), x.max(), y.max()] for y, x in (np.nonzero(mask.numpy()) for mask in masks)]

@@ -109,11 +109,11 @@ from cosmos_datasets.evaluation import engine
 from cosmos_datasets.evaluation.cli import main
 from cosmos_datasets.evaluation.models.adapter import Adapter
 encode = Adapter.encode
-def slowly(self, images):
+def slowly(self, images, *names):
     with open({log!r}, "a") as log:
         log.write("image\\n" * len(images))
     time.sleep({seconds})
-    return encode(self, images)
+    return encode(self, images, *names)
 Adapter.encode = slowly
 engine.FLUSH_SECONDS = {flush}
 main(sys.argv[1:])

@@ -74,6 +74,20 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_why_everything_mode_found_nothing_is_counted(tmp_path: Path) -> None:
+    reasons = [None, "iou", "iou", "elsewhere"]
+    rows = [result("liver", "S1", 0.5 if why is None else 0.0, nothing_found=why) for why in reasons]
+    rows += [result("liver", "S5", 0.0), result("spleen", "S1", 0.5)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
+    summary = write_summary(tmp_path, FACTS)
+    liver, prompted = line(summary, object="liver", strategy="S1"), line(summary, object="liver", strategy="S5")
+    counts = {"iou": 2, "stability": 0, "nms": 0, "elsewhere": 1}
+    assert {name: liver[f"nothing_{name}"] for name in counts} == counts
+    assert all(prompted[f"nothing_{name}"] is pd.NA for name in counts)
+    said = "S1 found nothing for 3 of 5 masks: for 2, no mask of the image had a high enough IoU estimate; for 1, all"
+    assert said in (tmp_path / "table.md").read_text()
+
+
 def line(table: pd.DataFrame, **key: str) -> Any:
     for name, value in key.items():
         table = table[table[name] == value]
@@ -172,7 +186,7 @@ def test_the_three_files_say_the_same(run: Path) -> None:
                 assert written[name] == pytest.approx(value, abs=1e-6)
                 assert record[name] == pytest.approx(value, abs=1e-12)
     table = (run / "table.md").read_text()
-    assert table.endswith("\nImages: preprocessing sam, resized in 8 bits.\n")
+    assert "\nImages: preprocessing sam, resized in 8 bits.\n\nS1 found nothing for 0 of 7 masks.\n" in table
     for target in ("liver, CT", "spleen, CT", "cell, CT", "cell, CT (instances)", OVER_TARGETS, OVER_MASKS):
         assert f"| {target} " in table
     assert f"{body['targets'][0]['dice_oracle']:.3f}" in table

@@ -104,11 +104,18 @@ def test_the_plan_alone_writes_nothing(args: Args, tmp_path: Path, cli: Any) -> 
 def test_nothing_is_found(args: Args, models: dict[str, Path], tmp_path: Path, cli: Any) -> None:
     """A model that is never sure: no mask survives."""
     args[args.index(models["sam2"])] = models["unsure"]
-    shown = cli(*args, "--sides", "2,3", "--out", tmp_path / "grids").stdout
+    shown = cli(*args, "--sides", "2,3", "--iou-threshold", 0.99, "--out", tmp_path / "grids").stdout
     row = shown.splitlines()[2].split()
     assert row[:3] == ["2", "x", "2"] and "0.000" in row and "100.0%" in row
     table = pd.read_csv(tmp_path / "grids" / "grid.csv")
     assert (table["dice"] == 0).all() and (table["kept"] == 0).all() and (table["empty"] == 1).all()
+    assert (table["nothing_iou"] == table["masks"]).all()
+    assert "2 x 2: S1 found nothing for 12 of 12 masks: for 12, no mask of the image had" in shown
+    everything = cli(
+        *args, "--sides", "2", "--iou-threshold", 0, "--stability-threshold", 0, "--out", tmp_path / "all"
+    )
+    assert "S1 found nothing" not in everything.stdout
+    assert (pd.read_csv(tmp_path / "all" / "grid.csv")["kept"] > 1).all()
 
 
 @pytest.mark.parametrize("sides", ["", "0", "257", "8,many", "-4", "8.5", "²"])
