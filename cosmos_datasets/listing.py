@@ -127,14 +127,15 @@ def _joined(source: Source, raw: Path, read: list[Listing]) -> tuple[list[Case],
             findings.append(Finding("warning", what, _inside(raw, one.root)))
             read.remove(one)
             continue
-        findings += one.findings
         for case in claimed:
             what = "two files stand for one case; the one in the outer folder is read"
             findings.append(Finding("note", what, _first_file(case)))
         added = {case.case_id: case for case in one.cases if case.case_id not in found}
-        found |= added
         if is_inside and not added:
             read.remove(one)
+        else:
+            findings += one.findings
+            found |= added
     return list(found.values()), findings
 
 

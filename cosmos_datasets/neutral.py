@@ -12,7 +12,6 @@ import numpy as np
 from cosmos_datasets.case import Annotation, Case, Reader
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.grid import Grid
-from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import named, pairs
 from cosmos_datasets.readers import Picture, volume
 
@@ -67,8 +66,6 @@ def neutral_cases(root: Path, label: str, modality: str, *, subject: str = r".+"
         subject: pattern of the beginning of a stem that names the patient; a stem without it is one of its own.
     """
     images, masks = (named(root.glob(f"{folder}/*"), _FILE) for folder in ("images", "masks"))
-    for stem in sorted(images.keys() - masks.keys()):
-        notice("warning", "an image has no mask of the same name; it is not used", images[stem])
     for stem, image, mask in pairs(images, masks):
         patient = re.match(subject, stem)
         # JPEG makes zeros near an edge into small numbers.

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from cosmos_datasets.noticing import notice
 
-_WORD = "(?:copy|copie|kopie|copia)"
+_WORD = re.compile("[A-Za-z]+")
+_COPIED = "(?:copy|copie|kopie|copia)"
 #: How browsers and file managers call a second copy of ``name.ext``, in the languages they do so most.
 _COPY = re.compile(
-    rf"(?:(?P<before>{_WORD}(?: \(\d+\))? (?:of|de|von) ))?(?P<stem>.*?)"
-    rf"(?P<after>(?: ?\(\d+\)| \((?:another |\d+\w\w )?{_WORD}(?: \d+)?\)| -? ?{_WORD}(?: ?\(?\d+\)?)?)*)"
+    rf"(?:(?P<before>{_COPIED}(?: \(\d+\))? (?:of|de|von) ))?(?P<stem>.*?)"
+    rf"(?P<after>(?: ?\(\d+\)| \((?:another |\d+\w\w )?{_COPIED}(?: \d+)?\)| -? ?{_COPIED}(?: ?\(?\d+\)?)?)*)"
     r"(?P<suffix>(?:\.[a-z]\w*)*)",
     re.IGNORECASE,
 )
@@ -41,7 +42,7 @@ def below(root: Path, pattern: str = "*", depth: int = 7) -> Iterator[Path]:
 
 def _files(folder: Path, depth: int, above: frozenset[str]) -> Iterator[Path]:
     here = os.path.realpath(folder)
-    if here in above or not folder.is_dir():  # a link to a folder around it
+    if here in above or not folder.is_dir():
         return
     try:
         with os.scandir(folder) as found:
@@ -52,7 +53,8 @@ def _files(folder: Path, depth: int, above: frozenset[str]) -> Iterator[Path]:
     names = {entry.name for entry in entries}
     for entry in entries:
         if is_folder(entry):
-            if depth:
+            # A link to a folder around it leads nowhere.
+            if depth and not (entry.is_symlink() and Path(here).is_relative_to(os.path.realpath(entry.path))):
                 yield from _files(Path(entry.path), depth - 1, above | {here})
         elif not (entry.is_symlink() or entry.is_file()):
             notice("warning", "a pipe or a device lies among the files; it is not read", entry.path)
@@ -79,26 +81,53 @@ def _is_copy(name: str, beside: Collection[str], path: Path | str) -> bool:
     return True
 
 
+def inside(files: Iterable[Path], *folders: str) -> list[Path]:
+    """Choose the files whose folder is called so.
+
+    Args:
+        files: any paths.
+        folders: patterns of names, as for ``fnmatch``, in any case.
+    """
+    wanted = [re.compile(translate(folder), re.IGNORECASE) for folder in folders]
+    return [path for path in files if any(one.match(path.parent.name) for one in wanted)]
+
+
 def named(files: Iterable[Path], pattern: str) -> dict[str, Path]:
     """Choose the files of one kind, by the key that their names hold.
 
     Args:
         files: any paths, e.g. ``folder.glob("*")``.
-        pattern: of a whole file name, in any case; its first group is the key. Leftovers of archives (``._name``,
-            ``.DS_Store``) do not match a pattern that begins as the official name does.
+        pattern: of a whole file name, in any case; its first group is the key. With slashes it is of as many folders
+            as well. Leftovers of archives (``._name``, ``.DS_Store``) do not match a pattern that begins as the
+            official name does.
 
     Returns:
         Key to path, sorted by path; of two files with one key (``a.nii`` beside ``a.nii.gz``) the first, and the other
-        is noticed.
+        is noticed. Words of a key are spelled as the pattern has them.
     """
-    expression = re.compile(pattern, re.IGNORECASE)
-    matches = [(path, match[1]) for path in sorted(files) if (match := expression.fullmatch(path.name))]
+    expression, depth, spelled = re.compile(pattern, re.IGNORECASE), pattern.count("/") + 1, _spelling(pattern)
+    matches: list[tuple[Path, str]] = []
     beside: dict[Path, set[str]] = {}
-    for path, _ in matches:
-        beside.setdefault(path.parent, set()).add(path.name)
+    for path in sorted(files):
+        if match := expression.fullmatch("/".join(path.parts[-depth:])):
+            matches.append((path, _WORD.sub(lambda word: spelled.get(word[0].casefold(), word[0]), match[1])))
+            beside.setdefault(path.parent, set()).add(path.name)
     # Some programs unpack a.nii.gz into a folder a.nii, with the file of the same name in it.
     are_files = ((path, key) for path, key in matches if path.is_symlink() or path.is_file())
     return merged(*({key: path} for path, key in are_files if not _is_copy(path.name, beside[path.parent], path)))
+
+
+def _spelling(pattern: str) -> dict[str, str]:
+    """The words of a pattern's first group in lower case -> as they are written there."""
+    bare = re.sub(r"\\.|\[.*?\]", " ", pattern)
+    start = re.search(r"\((?!\?)", bare)
+    group, depth = "", 0
+    for one in bare[start.start() :] if start else "":
+        depth += (one == "(") - (one == ")")
+        group += one
+        if not depth:
+            break
+    return {word.casefold(): word for word in _WORD.findall(group)}
 
 
 def merged(*found: Mapping[str, Path]) -> dict[str, Path]:
@@ -118,23 +147,24 @@ def pairs(
 
     A label whose image is absent is paired with the path where the image should be, told from the other images. The
     case is then listed, reading it fails with that path, and a build leaves it out and says so. Where no image is
-    there at all, or no label, every file that would belong to one is noticed.
+    there at all, or no label, every file that lacks its partner is noticed.
 
     Args:
-        images: key to file, see :func:`named`; images without a label are unlabelled and skipped.
+        images: key to file, see :func:`named`; images without a label are unlabelled and skipped, which is noticed.
         labels: key to file.
         every_image: the publisher labels every image here, so one without a label is incomplete as well.
 
     Yields:
         Key, image and label, sorted by key; nothing if there are no images or no labels at all.
     """
-    if not images or not labels:
-        for path in labels.values():
-            notice("warning", "a label is there and its image is not; it is not used", path)
-        for path in images.values() if every_image else ():
-            notice("warning", "an image is there and its label is not; it is not used", path)
-        return
-    for key in sorted(labels.keys() | images.keys() if every_image else labels.keys()):
+    for path in labels.values() if not images else ():
+        notice("warning", "a label is there and its image is not; it is not used", path)
+    if not every_image or not labels:
+        for key in sorted(images.keys() - labels.keys()):
+            what = "an image is there and its label is not; it is not used"
+            notice("warning" if every_image else "note", what, images[key])
+    keys = labels.keys() | images.keys() if every_image else labels.keys()
+    for key in sorted(keys) if images and labels else ():
         yield key, images.get(key) or _expected(key, images), labels.get(key) or _expected(key, labels)
 
 

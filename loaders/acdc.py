@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Label, Source
@@ -19,6 +20,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     for name in sorted(images.keys() | labels.keys()):
         patient, is_training = name[:10], int(name[7:10]) <= 100
         if not is_training and patient not in labelled:
+            notice("note", "a test patient has no label at all, as in older copies; it is not used", images[name])
             continue
         label = labels.get(name) or images[name].with_name(f"{name}_gt.nii.gz")
         image = images.get(name) or label.with_name(f"{name}.nii.gz")

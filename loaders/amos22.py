@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Label, Source
 
@@ -24,11 +24,9 @@ adrenal_gland_right adrenal_gland_left duodenum urinary_bladder prostate_or_uter
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled cases of the training part and, where its labels are there, of the validation part."""
+    files = list(below(root, "amos_*"))
     for part, split in _PARTS:
-        images, labels = (
-            named((path for above in _ABOVE for path in root.glob(f"{above}{kind}{part}/*")), _NAME)
-            for kind in ("images", "labels")
-        )
+        images, labels = (named(inside(files, f"{kind}{part}"), _NAME) for kind in ("images", "labels"))
         for name, image, label in pairs(images, labels):
             yield Case(
                 case_id=name,

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Label, Source
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled B-scans of every patient."""
-    for patient in sorted(root.glob("patient*")):
-        images = named(patient.glob("raw/labeled/*"), r"(patient\d+_raw\d+)\.png")
-        labels = named(patient.glob("mask/number/*"), r"(patient\d+_raw\d+)\.png")
-        for name, image, numbers in pairs(images, labels, every_image=True):
-            yield Case(name, patient.name, "OCT", Picture(image), (Annotation(Picture(numbers, channels="index")),))
+    # What lies in inter_intra are repeated annotations.
+    files = [path for path in below(root, "patient*_raw*") if "inter_intra" not in path.parts]
+    images, labels = (named(inside(files, kind), r"(patient\d+_raw\d+)\.png") for kind in ("labeled", "number"))
+    for name, image, numbers in pairs(images, labels, every_image=True):
+        layers = Annotation(Picture(numbers, channels="index"))
+        yield Case(name, name.partition("_")[0], "OCT", Picture(image), (layers,))
 
 
 SOURCE = Source(

@@ -1,12 +1,11 @@
 """BrainPTM 2021: white matter tracts in T1-weighted and diffusion MRI, one NIfTI mask a tract."""
 
-import re
 from collections import ChainMap
 from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import below, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Label, Source
 
@@ -19,7 +18,7 @@ _TRACTS = {
 #: File name -> modality, and which volume of a 4D file: the first of a series is the one without diffusion weighting.
 _SEQUENCES = {"T1": ("T1W MRI", None), "Diffusion": ("diffusion-weighted MRI", 1)}
 #: The tracts of test cases, 61 and up, are placeholders.
-_TRAINING = re.compile(r"case_([1-9]|[1-5]\d|60)")
+_TRAINING = r"case_(?:[1-9]|[1-5]\d|60)"
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -39,8 +38,7 @@ def find_cases(root: Path) -> Iterator[Case]:
 
 def _by_case(root: Path, stem: str) -> dict[str, Path]:
     """The files of one kind by their folder; archives may be unpacked side by side or into one another."""
-    files = sorted(below(root, f"{stem}.nii*"), reverse=True)
-    return {path.parent.name: path for path in files if _TRAINING.fullmatch(path.parent.name)}
+    return named(below(root, f"{stem}.nii*"), rf"({_TRAINING})/{stem}\.nii(?:\.gz)?")
 
 
 SOURCE = Source(

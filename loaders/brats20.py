@@ -1,19 +1,26 @@
 """BraTS 2020: glioma in four co-registered MRI sequences that share one annotation."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Label, Source
 
 _SEQUENCES = {"flair": "T2-FLAIR MRI", "t1": "T1W MRI", "t1ce": "T1-GD MRI", "t2": "T2W MRI"}
 
+_STUDY = re.compile(r"BraTS20_Training_\d{3}")
+
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for each sequence of each training study; validation studies have no labels."""
-    for folder in sorted(root.glob("BraTS20_Training_[0-9][0-9][0-9]/")):
+    for path in below(root, "BraTS20_Training_*.nii*"):
+        if not any(map(_STUDY.fullmatch, path.relative_to(root).parts)):
+            notice("warning", "a file lies in no folder that is called as its study; it is not read", path)
+    for folder in sorted(path for path in root.iterdir() if _STUDY.fullmatch(path.name)):
         # Some copies unpack every file into a folder of the same name.
         study, files = folder.name, named(below(folder), r"(\w.*)\.nii(?:\.gz)?")
         images = {one: files.pop(f"{study}_{one}", folder / f"{study}_{one}.nii.gz") for one in _SEQUENCES}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Label, Source
 
@@ -21,9 +21,9 @@ portal_vein_and_splenic_vein pancreas adrenal_gland_right adrenal_gland_left
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the training cases; names decide, since copies call the folders ``img`` or ``imagesTr``."""
     # Numbers above 0040 are test scans, whose labels are not public.
-    files = [path for above in _ABOVE for path in root.glob(f"{above}*.nii*")]
+    files = list(below(root, "*.nii*"))
     images, labels = (named(files, rf"{kind}(00[0-4]\d)\.nii(?:\.gz)?") for kind in ("img", "label"))
-    for number, image, label in pairs(images, labels):
+    for number, image, label in pairs(images, labels, every_image=True):
         name = f"img{number}"
         # sform and qform of some images contradict each other; the voxels always correspond.
         yield Case(name, name, "CT", Nifti(image), (Annotation(Nifti(label), on_image_grid=True),))

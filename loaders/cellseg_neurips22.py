@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.noticing import notice
+from cosmos_datasets.pairing import below, inside, merged, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
@@ -19,17 +21,20 @@ _PARTS: tuple[tuple[str, str, Split], ...] = (
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every label map of the training, tuning and public testing parts; root may be a part."""
-    for folder in (path for depth in ("", "*/", "*/*/", "*/*/*/") for path in root.glob(f"{depth}labels")):
-        letters = re.sub(r"[^a-z]", "", folder.absolute().parent.name.lower())
-        files = list((folder.parent / "images").glob("*"))
+    files = list(below(root))
+    for home in sorted({path.parent.parent for path in inside(files, "images", "labels")}):
+        letters = re.sub(r"[^a-z]", "", home.absolute().name.lower())
+        here = [path for path in files if path.parent.parent == home]
+        labels = named(inside(here, "labels"), r"(\w+)_label\.(?:tiff?|png)")
+        known = [(part, split) for part, pattern, split in _PARTS if re.fullmatch(pattern, letters)]
+        if labels and not known:
+            notice("warning", "a folder is called as none of the labelled parts; it is not read", home)
         # Should one stem come twice, the format that loses nothing counts.
-        images = named(files, r"(\w+)\.(?:.+\.)?jpe?g") | named(files, r"(\w+)\.(?:.+\.)?(?:tiff?|png|bmp)")
-        for stem, image, labels in pairs(images, named(folder.glob("*"), r"(\w+)_label\.(?:tiff?|png)")):
-            for part, pattern, split in _PARTS:
-                if re.fullmatch(pattern, letters):
-                    cells = Annotation(Picture(labels, "index"), label="cell", instances=True)
-                    name = f"{part}/{stem}"
-                    yield Case(name, name, "Histopathology", Picture(image), (cells,), split)
+        formats = (r"(\w+)\.(?:.+\.)?(?:tiff?|png|bmp)", r"(\w+)\.(?:.+\.)?jpe?g")
+        images = merged(*(named(inside(here, "images"), one) for one in formats)) if known else {}
+        for (part, split), (stem, image, numbers) in product(known, pairs(images, labels if known else {})):
+            cells = Annotation(Picture(numbers, "index"), label="cell", instances=True)
+            yield Case(f"{part}/{stem}", f"{part}/{stem}", "Histopathology", Picture(image), (cells,), split)
 
 
 SOURCE = Source(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
@@ -24,12 +24,17 @@ def find_cases(root: Path) -> Iterator[Case]:
         root: the folder of ``Original`` and ``Ground Truth``, or of ``PNG`` and ``TIF`` that hold these two each; a
             frame that is there in both formats is read as PNG.
     """
-    images = named([*root.glob("Original/*"), *root.glob("*/Original/*")], _NAME)
-    masks = named([*root.glob("Ground*Truth/*"), *root.glob("*/Ground*Truth/*")], _NAME)
+    files = list(below(root))
+    images, masks = (_by_number(inside(files, folder)) for folder in ("Original", "Ground*Truth"))
     for number, image, mask in pairs(images, masks, every_image=True):
         sequence = f"sequence_{bisect(_SEQUENCE_STARTS, int(number)):02d}"
         polyp = Annotation(Picture(mask, channels="max"), label="polyp", threshold=127)
         yield Case(number, sequence, "Colonoscopy", Picture(image), (polyp,))
+
+
+def _by_number(files: list[Path]) -> dict[str, Path]:
+    in_png = [path for path in files if path.parent.parent.name.upper() == "PNG"]
+    return named((path for path in files if path not in in_png), _NAME) | named(in_png, _NAME)
 
 
 SOURCE = Source(

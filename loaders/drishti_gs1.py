@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Label, Source
@@ -14,15 +15,20 @@ _LABELS = {"ODsegSoftmap": Label("optic_disc", "optic_disc"), "cupsegSoftmap": L
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph of the two parts, whose labels lie in ``GT`` and in ``Test_GT``."""
-    for truth in sorted({path.parents[2] for path in below(root, "*_ODsegSoftmap.png")}):
-        images = named(below(truth.parent / "Images"), r"(drishtiGS_\d{3})\.png")
-        discs = named(below(truth), r"(drishtiGS_\d{3})_ODsegSoftmap\.png")
+    files = list(below(root, "drishtiGS_*.png"))
+    truths = {path.parents[3]: path.parents[2].name.lower() for path in files if path.stem.endswith("ODsegSoftmap")}
+    photographs = (part.parent for path in files for part in path.parents if part.name == "Images")
+    for home in sorted({*truths, *photographs}):
+        images = named(below(home / "Images"), r"(drishtiGS_\d{3})\.png")
+        discs = named((path for path in files if home in path.parents), r"(drishtiGS_\d{3})_ODsegSoftmap\.png")
+        split: Split = "test" if truths.get(home) == "test_gt" else "train"
+        if truths.get(home, "gt") not in {"gt", "test_gt"}:
+            notice("warning", "the folder of the labels tells no part of the release; its cases are in train", home)
         for name, image, disc in pairs(images, discs, every_image=True):
             annotations = tuple(
                 Annotation(Picture(disc.with_name(f"{name}_{end}.png"), "max"), label=label.name, threshold=127)
                 for end, label in _LABELS.items()
             )
-            split: Split = "test" if truth.name == "Test_GT" else "train"
             yield Case(name, name, "Fundus", Picture(image), annotations, split)
 
 

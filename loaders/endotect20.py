@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.noticing import notice
-from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
@@ -17,7 +17,7 @@ _NAME = rf"([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|c(?!k[c-z])[a-z0
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every picture of the development data and of the test data, whichever is there."""
-    for folder in sorted({path.parent.parent for path in below(root) if path.parent.name == "masks"}):
+    for folder in sorted({path.parent.parent for path in inside(below(root), "images", "masks")}):
         if "kvasir-seg" in folder.relative_to(root).as_posix().lower():
             notice("warning", "a folder is called as another set's; its pictures count as development data", folder)
         above = [part.lower() for part in folder.resolve().parts[-3:]]

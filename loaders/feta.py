@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Label, Source
 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every reconstruction with a tissue map; biometry maps (``_meas``) are left out."""
-    files = [*root.glob("sub-*/anat/sub-*"), *root.glob("*/sub-*/anat/sub-*")]
+    files = list(below(root, "sub-*"))
     images = named(files, r"(sub-[\w-]+)_T2w\.nii(?:\.gz)?")
     labels = named(files, r"(sub-[\w-]+)_dseg\.nii(?:\.gz)?")
     for key, image, label in pairs(images, labels, every_image=True):

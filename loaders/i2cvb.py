@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below
 from cosmos_datasets.readers import DicomSeries
 from cosmos_datasets.source import Label, Source
@@ -23,7 +24,10 @@ _GT = ("*/*/GT", "*/*/*/GT", "*/GT", "GT")
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every patient with a folder of masks; those of DCE, DWI and ADC lie elsewhere and are left out."""
     folders = {folder.parent.absolute() for place in (*_GT, "*/*/*/*/GT") for folder in root.glob(place)}
-    for folder in sorted(folder for folder in folders if re.fullmatch(r"Patient[ _]\d+", folder.name)):
+    for folder in sorted(folders):
+        if not re.fullmatch(r"Patient[ _]\d+", folder.name):
+            notice("warning", "a folder of masks lies in one that is called as no patient; it is not read", folder)
+            continue
         case_id = folder.name.replace(" ", "_")
         masks = {label.name: _slices(folder / "GT" / structure) for structure, label in _LABELS.items()}
         drawn = tuple(Annotation(DicomSeries(paths), label=label) for label, paths in masks.items() if paths)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Label, Source
+from cosmos_datasets.splits import split_by_folder
 
 #: End of a mask's file name -> label, in the order of the publisher's folders.
 _LABELS = {
@@ -23,10 +24,13 @@ _MASKS, _IMAGES = "*All*Segmentation*Groundtruths", "*Original*Images"
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph whose set (training, testing) has masks."""
+    files: dict[str, dict[Split, list[Path]]] = {_MASKS: {}, _IMAGES: {}}
+    for kind, found in files.items():
+        for path in (path for folder in root.glob(kind) for path in below(folder, "IDRiD_*")):
+            found.setdefault(split_by_folder(path, root) or "train", []).append(path)
     for split in _SETS:
-        drawn = [path for path in root.glob(f"{_MASKS}/*/*/*") if split in path.parts[-3].lower()]
+        drawn, photographs = (found.get(split, []) for found in files.values())
         masks = [named(drawn, rf"(IDRiD_\d{{2,3}})_{code}\.(?:tiff?|png)") for code in _LABELS]
-        photographs = [path for path in root.glob(f"{_IMAGES}/*/*") if split in path.parts[-2].lower()]
         images = named(photographs, r"(IDRiD_\d{2,3})\.(?:jpe?g|png|tiff?)")
         any_mask = {name: path for found in masks for name, path in found.items()}
         for name, image, mask in pairs(images, any_mask, every_image=True):

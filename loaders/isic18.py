@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Download, Label, Source
 
@@ -16,10 +16,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every photograph of the parts that are there."""
     files = list(below(root))
     for part, split in _PARTS.items():
-        pictures, drawn = (
-            [path for path in files if path.match(f"ISIC2018_Task1*_{part}_{kind}/*")]
-            for kind in ("Input", "GroundTruth")
-        )
+        pictures, drawn = (inside(files, f"ISIC2018_Task1*_{part}_{kind}") for kind in ("Input", "GroundTruth"))
         images = named(pictures, r"(ISIC_\d{7})\.(?:jpe?g|png)")
         masks = named(drawn, r"(ISIC_\d{7})_segmentation\.png")
         for name, image, mask in pairs(images, masks, every_image=True):

@@ -14,7 +14,8 @@ _NAME = r"(\d{1,3})\.nii(?:\.gz)?"
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield the training cases, called by their numbers; the open test part has no labels."""
     folder = root / "train" if (root / "train").is_dir() else root
-    for number, image, label in pairs(*(named(folder.glob(f"{kind}/*"), _NAME) for kind in ("image", "label"))):
+    images, labels = (named(folder.glob(f"{kind}/*"), _NAME) for kind in ("image", "label"))
+    for number, image, label in pairs(images, labels, every_image=True):
         yield Case(number, number, "CT", Nifti(image), (Annotation(Nifti(label), on_image_grid=True),))
 
 

@@ -1,10 +1,10 @@
 """What KiTS19 and KiTS21 have in common: a folder for every case, the same scans, a download of the images apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, merged, named, pairs
 from cosmos_datasets.readers import Nifti
 
 #: The folders above the cases: the repository, its data folder, and what a script run elsewhere made beside them.
@@ -24,9 +24,10 @@ def kits_cases(root: Path, segmentation: str) -> Iterator[Case]:
         root: a folder at most four levels above the files.
         segmentation: their name without suffix.
     """
-    flat = (path for above in _ABOVE for path in root.glob(f"{above}images/*"))
-    images = named(flat, r"(case_\d{5})\.nii(?:\.gz)?") | _by_case(root, "imaging")
-    for name, image, label in pairs(images, _by_case(root, segmentation)):
+    files = list(below(root, "*.nii*", depth=4))
+    images = merged(_by_case(files, r"(case_\d{5})/imaging"), _by_case(files, r"images/(case_\d{5})"))
+    labels = _by_case(files, rf"(case_\d{{5}})/{segmentation}")
+    for name, image, label in pairs(images, labels):
         yield Case(
             case_id=name,
             subject_id=name,
@@ -38,7 +39,8 @@ def kits_cases(root: Path, segmentation: str) -> Iterator[Case]:
         )
 
 
-def _by_case(root: Path, stem: str) -> dict[str, Path]:
-    """The files ``<case>/<stem>.nii.gz``, by case; of two copies the one in the deeper folder."""
-    found = (path for pattern in markers(stem) for path in sorted(root.glob(pattern)))
-    return {path.parent.name: path for path in found if path.suffix in {".nii", ".gz"}}
+def _by_case(files: Sequence[Path], pattern: str) -> dict[str, Path]:
+    """The files of one kind by case; of two copies the one in the deeper folder."""
+    depths = sorted({len(path.parts) for path in files}, reverse=True)
+    levels = ([path for path in files if len(path.parts) == depth] for depth in depths)
+    return merged(*(named(level, rf"{pattern}\.nii(?:\.gz)?") for level in levels))

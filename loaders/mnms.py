@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Reader
 from cosmos_datasets.errors import TableError
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti, Refused
 from cosmos_datasets.source import Label, Source
@@ -30,6 +31,8 @@ def find_cases(root: Path) -> Iterator[Case]:
     unnamed(table, {code for code, _ in frames}, list(images))
     for code, image, label in pairs(images, labels, every_image=True):
         split = split_by_folder(image, root) or "train"
+        if split != (split_by_folder(label, root) or "train"):
+            notice("warning", "image and label lie in folders of different parts; the image's counts", image)
         for phase in _PHASES:
             cells = frames.get((code, phase), set())
             frame = int(next(iter(cells))) if len(cells) == 1 and "".join(cells).isdecimal() else None

@@ -12,12 +12,16 @@ from cosmos_datasets.source import Label, Source
 _VERTEBRAE = ("L5", "L4", "L3", "L2", "L1", "T12", "T11", "T10", "T9")
 _DISCS = ("L5_S", "L4_L5", "L3_L4", "L2_L3", "L1_L2", "T12_L1", "T11_T12", "T10_T11", "T9_T10")
 
+#: The training case with the highest number; the test parts go on from there.
+_LAST = 172
+
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every case with a mask; the numbers run on through the test parts, which have none."""
     files = list(below(root, "*.nii*"))
     images, labels = (named(files, rf"{start}case(\d+)\.nii(?:\.gz)?") for start in ("", "mask_"))
-    for number, image, label in pairs(images, labels):
+    training = {number: path for number, path in images.items() if int(number) <= _LAST or number in labels}
+    for number, image, label in pairs(training, labels, every_image=True):
         annotation = Annotation(Nifti(label), on_image_grid=True)
         yield Case(f"Case{number}", f"Case{number}", "T2W MRI", Nifti(image), (annotation,))
 

@@ -1,16 +1,18 @@
 """Medical Segmentation Decathlon, all ten tasks: NIfTI volumes, two tasks with several sequences a file."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
 from cosmos_datasets.loaders.msd_tasks import LABELS, TASKS
-from cosmos_datasets.pairing import named, pairs
+from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Source
 
-#: Where a task's ``labelsTr`` may lie: the root is a task, holds tasks, or holds folders that hold one.
-_LABELS = ("labelsTr", "*/labelsTr", "*/*/labelsTr", "*/*/*/labelsTr")
+#: Folders of a task's labelled images and of the labels.
+_KINDS = ("imagestr", "labelstr")
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -18,22 +20,26 @@ def find_cases(root: Path) -> Iterator[Case]:
 
     A task is told by the names of its files, so that a renamed folder gives the same ids.
     """
-    for folder in (path for pattern in _LABELS for path in root.glob(pattern)):
+    homes: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    for path in below(root, "*.nii*"):
         # Some programs unpack every file into a folder of the same name.
-        files, drawn = list(folder.with_name("imagesTr").rglob("*")), list(folder.rglob("*"))
-        for task in TASKS:
-            images, labels = (named(some, rf"({task.prefix}_\d+)\.nii(?:\.gz)?") for some in (files, drawn))
-            for stem, image, label in pairs(images, labels, every_image=True):
-                for number, (suffix, modality) in enumerate(task.sequences):
-                    yield Case(
-                        case_id=f"{task.name}/{stem}{suffix}",
-                        subject_id=stem,
-                        modality=modality,
-                        image=Nifti(image, number if suffix else None),
-                        # Image and label always agree voxel by voxel; in some files the headers do not.
-                        annotations=(Annotation(Nifti(label), table=task.name, on_image_grid=True),),
-                        group=f"{task.group}/{int(stem.rpartition('_')[2])}" if task.group else "",
-                    )
+        for folder in path.parents:
+            if folder.name.lower() in _KINDS:
+                homes[folder.parent][folder.name.lower()].append(path)
+                break
+    for home, task in product(homes.values(), TASKS):
+        images, labels = (named(home[kind], rf"({task.prefix}_\d+)\.nii(?:\.gz)?") for kind in _KINDS)
+        for stem, image, label in pairs(images, labels, every_image=True):
+            for number, (suffix, modality) in enumerate(task.sequences):
+                yield Case(
+                    case_id=f"{task.name}/{stem}{suffix}",
+                    subject_id=stem,
+                    modality=modality,
+                    image=Nifti(image, number if suffix else None),
+                    # Image and label always agree voxel by voxel; in some files the headers do not.
+                    annotations=(Annotation(Nifti(label), table=task.name, on_image_grid=True),),
+                    group=f"{task.group}/{int(stem.rpartition('_')[2])}" if task.group else "",
+                )
 
 
 SOURCE = Source(
@@ -69,7 +75,7 @@ Task01_BrainTumour/              (the other tasks alike)
     expected={"cases": 3225, "subjects": 1741, **{task.name: task.cases for task in TASKS}},
     find_cases=find_cases,
     # One level less than is searched: an archive may unpack into a folder of its own name.
-    markers=_LABELS[:-1],
+    markers=("labelsTr", "*/labelsTr", "*/*/labelsTr"),
     downloads=tuple(Download(f"https://msd-for-monai.s3-us-west-2.amazonaws.com/{task.name}.tar") for task in TASKS),
     pitfalls=(
         "Task01 and Task05 hold several sequences in one 4D file; each is a case with the same masks.",

@@ -9,6 +9,7 @@ from typing import Any
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
 from cosmos_datasets.errors import CaseError
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, merged, named
 from cosmos_datasets.readers import DicomSeries, ItkImage, Refused
 from cosmos_datasets.readers.failure import reading
@@ -31,6 +32,9 @@ def find_cases(root: Path) -> Iterator[Case]:
     labels = merged(
         named(files, rf"{_PATIENT}_corrected[^.]*\.nrrd"), named(files, rf"{_PATIENT}(?!_corrected)[^.]*\.nrrd")
     )
+    for patient in sorted(series.keys() - labels.keys()):
+        if re.fullmatch(_PATIENT, patient):
+            notice("note", "a patient's images are there and no label is; they are not used", patient)
     for patient, label in sorted(labels.items()):
         image = _annotated(series[patient], uids) if patient in series else DicomSeries((root / patient / "*.dcm",))
         zones = Annotation(ItkImage(label))

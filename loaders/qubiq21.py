@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named
 from cosmos_datasets.readers import NiftiPicture, NiftiStack
 from cosmos_datasets.source import Label, Source
@@ -30,7 +31,13 @@ def find_cases(root: Path) -> Iterator[Case]:
         # The names of the archive, the set and the part are those of the folders from the root down.
         around = [part.lower().replace("_", "-") for part in folder.parts[len(top.parts) - 1 : -1]]
         name = next((part for part in reversed(around) if part in _SETS), None)
-        if name and folder.name.startswith("case"):
+        if name is None or not folder.name.startswith("case"):
+            notice(
+                "warning",
+                "a folder of masks lies in none of the sets, or is called as no case; it is not read",
+                folder,
+            )
+        else:
             split: Split = "validation" if any(part.startswith("validation") for part in around) else "train"
             yield from _cases(name, folder, split)
 

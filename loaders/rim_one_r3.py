@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Picture
 from cosmos_datasets.source import Label, Source
 
@@ -14,9 +14,11 @@ _LABELS = {"Disc": Label("optic_disc", "optic_disc"), "Cup": Label("optic_cup", 
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield one case for every stereo pair: its left view, and what the first expert drew there."""
-    for folder in sorted({path.parent for path in below(root) if path.parent.name == "Expert1_masks"}):
-        images = named(folder.parent.glob("Stereo*Images/*"), r"([NGS]-\d+-[LR])\.jpe?g")
-        discs = named(folder.iterdir(), r"([NGS]-\d+-[LR])(?:-1)?-Disc-exp1\.png")
+    files = inside(below(root), "Stereo*Images", "Expert1_masks")
+    for home in sorted({path.parent.parent for path in files}):
+        here = [path for path in files if path.parent.parent == home]
+        images = named(inside(here, "Stereo*"), r"([NGS]-\d+-[LR])\.jpe?g")
+        discs = named(inside(here, "Expert1*"), r"([NGS]-\d+-[LR])(?:-1)?-Disc-exp1\.png")
         for name, image, disc in pairs(images, discs, every_image=True):
             annotations = (
                 Annotation(

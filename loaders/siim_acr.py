@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Reader, Split
+from cosmos_datasets.errors import TableError
 from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import DicomPicture, Picture, Refused, RunLengths
 from cosmos_datasets.source import Label, Source
+from cosmos_datasets.splits import split_by_folder
 from cosmos_datasets.tables import file_name, read_table, unnamed
 
 _SHAPE = (1024, 1024)
@@ -22,10 +24,14 @@ def find_cases(root: Path) -> Iterator[Case]:
     """
     files = list(below(root))
     tables = named(files, r"(stage_2_train|train-rle)\.csv")
-    yield from _with_table(files, tables) if tables else _with_masks(files)
+    if not tables and named(files, r"(\d[\d.]+)\.dcm"):
+        raise TableError(
+            f"{root} holds DICOM files and neither stage_2_train.csv nor train-rle.csv, which label them."
+        )
+    yield from _with_table(root, files, tables) if tables else _with_masks(files)
 
 
-def _with_table(files: list[Path], tables: Mapping[str, Path]) -> Iterator[Case]:
+def _with_table(root: Path, files: list[Path], tables: Mapping[str, Path]) -> Iterator[Case]:
     table = tables.get("stage_2_train", next(iter(tables.values())))
     runs: dict[str, dict[str, None]] = defaultdict(dict)
     for row in read_table(table, "ImageId", "EncodedPixels"):
@@ -41,7 +47,7 @@ def _with_table(files: list[Path], tables: Mapping[str, Path]) -> Iterator[Case]
             reader: Reader = DicomPicture(image)
             if len(drawn) < len(texts):
                 reader = Refused((image,), f"{table.name} says that {name} has a pneumothorax, and that it has none.")
-            yield _case(name, reader, mask, is_test="dicom-images-test" in image.parts)
+            yield _case(name, reader, mask, split_by_folder(image, root) or "train")
 
 
 def _with_masks(files: list[Path]) -> Iterator[Case]:
@@ -61,13 +67,12 @@ def _with_masks(files: list[Path]) -> Iterator[Case]:
         part = "test" if "_test_" in name else "train"
         original = names[part].get(image.name, "") if part in names else name
         if original:
-            yield _case(original, Picture(image), Picture(mask, channels="max"), is_test=part == "test")
+            yield _case(original, Picture(image), Picture(mask, channels="max"), "test" if part == "test" else "train")
         else:
             notice("error", f"{tables[part].name} does not name an X-ray; it is left out", image)
 
 
-def _case(name: str, image: Reader, mask: Reader, *, is_test: bool) -> Case:
-    split: Split = "test" if is_test else "train"
+def _case(name: str, image: Reader, mask: Reader, split: Split) -> Case:
     return Case(name, name, "X-ray", image, (Annotation(mask, label="pneumothorax"),), split=split)
 
 
@@ -111,7 +116,15 @@ siim-acr-pneumothorax/
 """,
     expected={"cases": 2669, "subjects": 2669},
     find_cases=find_cases,
-    markers=("train-rle.csv", "stage_2_train.csv", "*/train-rle.csv", "*/stage_2_train.csv", "png_masks"),
+    markers=(
+        "train-rle.csv",
+        "stage_2_train.csv",
+        "*/train-rle.csv",
+        "*/stage_2_train.csv",
+        "png_masks",
+        "dicom-images-t*",
+        "*/dicom-images-t*",
+    ),
     plane="native",
     pitfalls=(
         "Each run starts relative to the end of the one before and goes down the columns; a decoder for other Kaggle "

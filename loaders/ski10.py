@@ -8,12 +8,16 @@ from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import volume
 from cosmos_datasets.source import Label, Source
 
+#: The training image with the highest number; those of the test go on from there.
+_LAST = 100
+
 
 def find_cases(root: Path) -> Iterator[Case]:
     """Yield every labelled knee; test images have no labels."""
     files = list(below(root, "*-[0-9]*"))
     images, labels = (named(files, rf"{kind}-(\d{{3}})\.(?:mhd|nii|nii\.gz)") for kind in ("image", "labels"))
-    for number, image, label in pairs(images, labels):
+    training = {number: path for number, path in images.items() if int(number) <= _LAST or number in labels}
+    for number, image, label in pairs(training, labels, every_image=True):
         annotation = Annotation(volume(label), on_image_grid=True)
         yield Case(f"image-{number}", f"image-{number}", "MRI", volume(image), (annotation,))
 

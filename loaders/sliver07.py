@@ -26,7 +26,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     found = (path for above in _ABOVE for path in root.glob(f"{above}liver-*"))
     files = [path for path in found if not _TEST.search(str(path.relative_to(root)))]
     images, labels = (named(files, rf"liver-{kind}(\d{{3}}){_ENDING}") for kind in ("orig", "seg"))
-    for number, image, label in pairs(images, labels):
+    for number, image, label in pairs(images, labels, every_image=True):
         name = f"liver-orig{number}"
         annotation = Annotation(volume(label), label="liver", on_image_grid=True)
         yield Case(name, name, "CT", volume(image), (annotation,))

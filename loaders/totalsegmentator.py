@@ -1,11 +1,13 @@
 """TotalSegmentator CT data set, releases v1 and v2: one CT a subject and one binary NIfTI mask a class."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
 from cosmos_datasets.errors import LayoutError
 from cosmos_datasets.loaders.totalsegmentator_classes import LABELS, ONLY_IN
+from cosmos_datasets.noticing import notice
 from cosmos_datasets.pairing import named
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Download, Source
@@ -30,11 +32,15 @@ def find_cases(root: Path) -> Iterator[Case]:
 
 
 def _subjects(root: Path) -> Iterator[Case]:
-    for folder in sorted(root.glob("s[0-9][0-9][0-9][0-9]")):
-        subject = folder.name
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        subject = folder.name.lower()
+        if not re.fullmatch(r"s\d{4}", subject):
+            if (folder / "segmentations").is_dir():
+                notice("warning", "a folder with segmentations is called as no subject; it is not read", folder)
+            continue
         masks = named((folder / "segmentations").glob("*"), r"([^.]+)\.nii(?:\.gz)?")
         classes = sorted(masks.keys() - _MULTILABEL, key=lambda name: _ORDER.get(name, -1))
-        images = [path for name in ("ct.nii.gz", "ct.nii") if (path := folder / name).is_file()]
+        images = list(named(folder.glob("*"), r"(ct)\.nii(?:\.gz)?").values())
         if not images and not classes:
             continue
         found = [Annotation(Nifti(masks[name]), label=name, on_image_grid=True) for name in classes]

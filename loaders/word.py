@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_datasets.case import Annotation, Case, Split
-from cosmos_datasets.pairing import below, named, pairs
+from cosmos_datasets.pairing import below, inside, named, pairs
 from cosmos_datasets.readers import Nifti
 from cosmos_datasets.source import Label, Source
 
@@ -24,10 +24,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     """Yield the labelled cases of the three parts; the test labels are an archive of their own, unpacked anywhere."""
     files = list(below(root, "word_*"))
     for part, split in _PARTS:
-        images, labels = (
-            named((path for path in files if path.parent.name.endswith(kind + part)), _NAME)
-            for kind in ("images", "labels")
-        )
+        images, labels = (named(inside(files, f"*{kind}{part}"), _NAME) for kind in ("images", "labels"))
         for name, image, label in pairs(images, labels):
             # Most label headers lack the sform that others have, so headers are no guide; the voxels correspond.
             annotation = Annotation(Nifti(label), on_image_grid=True)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.noticing import notice, noticing
-from cosmos_datasets.pairing import below, merged, named, pairs
+from cosmos_datasets.pairing import below, inside, merged, named, pairs
 
 _VOLUME = r"(s\d+)\.nii(?:\.gz)?"
 _KEYS = st.sets(st.from_regex(r"[a-z]{1,3}\d{1,4}", fullmatch=True), max_size=8)
@@ -57,8 +58,23 @@ def test_leftovers_are_no_files_of_the_source(tmp_path: Path) -> None:
     assert named(_touch(tmp_path, "._s01.nii", ".DS_Store", ".s01.nii", "Thumbs.db"), r"(\w+)\.nii") == {}
 
 
-def test_names_in_any_case(tmp_path: Path) -> None:
-    assert named(_touch(tmp_path, "S01.NII.GZ", "s02.Nii"), _VOLUME).keys() == {"S01", "s02"}
+def test_names_in_any_case_give_keys_as_the_pattern_spells_them(tmp_path: Path) -> None:
+    assert named(_touch(tmp_path, "S01.NII.GZ", "s02.Nii"), _VOLUME).keys() == {"s01", "s02"}
+    files = _touch(tmp_path, "TESTA_1.BMP", "mcucxr_0001_0.png", "cju0QK.jpg")
+    assert named(files, r"((?:train|testA|testB)_\d+)\.bmp").keys() == {"testA_1"}
+    assert named(files, r"(MCUCXR_\d{4}_[01])\.png").keys() == {"MCUCXR_0001_0"}
+    assert named(files, r"(c(?!k)[a-z0-9]{5})\.jpg").keys() == {"cju0QK"}
+
+
+def test_a_pattern_with_a_slash_is_of_the_folder_too(tmp_path: Path) -> None:
+    files = _touch(tmp_path, "a/case_1/mask.nii", "case_2/mask.nii.gz", "case/mask.nii", "case_3/other.nii")
+    assert named(files, r"(case_\d)/mask\.nii(?:\.gz)?") == {"case_1": files[0], "case_2": files[1]}
+
+
+def test_files_by_their_folder_in_any_case(tmp_path: Path) -> None:
+    files = _touch(tmp_path, "labelsTr/a.nii", "LABELSTR/b.nii", "labelsTr/a/c.nii", "mylabelsTr/d.nii")
+    assert inside(files, "labelsTr") == files[:2]
+    assert inside(files, "*labelsTr", "a") == files
 
 
 def test_of_two_files_with_one_key_the_first_path_counts_in_whatever_order_they_come(tmp_path: Path) -> None:
@@ -111,10 +127,14 @@ def test_without_any_image_or_any_label_there_is_nothing(every_image: bool) -> N
 # What is noticed.
 
 
-def _noticed(call: Callable[[], object]) -> list[tuple[str, str]]:
+def _findings(call: Callable[[], object]) -> list[Finding]:
     with noticing() as noticed:
         call()
-    return [(one.what, one.where) for one in noticed.findings]
+    return noticed.findings
+
+
+def _noticed(call: Callable[[], object]) -> list[tuple[str, str]]:
+    return [(one.what, one.where) for one in _findings(call)]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +176,8 @@ def test_labels_without_any_image_and_images_without_any_label_are_named() -> No
     label = "a label is there and its image is not; it is not used"
     image = "an image is there and its label is not; it is not used"
     assert _noticed(lambda: list(pairs({}, some))) == [(label, f"images/s{number}.png") for number in (1, 2)]
-    assert _noticed(lambda: list(pairs(some, {}))) == []
+    notes = [(one.level, one.where) for one in _findings(lambda: list(pairs(some, {"s1": Path("labels/s1.png")})))]
+    assert notes == [("note", "images/s2.png")]
     assert _noticed(lambda: list(pairs(some, {}, every_image=True))) == [(image, f"images/s{n}.png") for n in (1, 2)]
 
 
