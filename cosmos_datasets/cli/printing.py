@@ -66,11 +66,13 @@ def print_findings(found: Grouped, shown: int | None, rest: str) -> None:
     for level, words in found.items():
         click.echo(f"\n{level.capitalize()}s\n")
         for what, where in words.items():
-            click.echo(paragraph(f"{what} ({len(where):,}):", "  - ", "    "))
-            for one in where[:shown]:
+            places = [one for one in where if one]
+            count = f" ({len(where):,}):" if places else ""
+            click.echo(paragraph(f"{what}{count}", "  - ", "    "))
+            for one in places[:shown]:
                 click.echo(paragraph(one, "      ", "        "))
-            if shown is not None and len(where) > shown:
-                click.echo(f"      and {len(where) - shown:,} more; {rest}")
+            if shown is not None and len(places) > shown:
+                click.echo(f"      and {len(places) - shown:,} more; {rest}")
     if found:
         click.echo()
 
