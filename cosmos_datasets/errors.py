@@ -10,18 +10,30 @@ class CosmosError(Exception):
 
 
 @contextmanager
-def reading_built(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged or hostile file of a built data set raises into one :class:`CosmosError` about ``path``.
+def reading_built(path: Path | str, remedy: str = "build or fetch it again") -> Iterator[None]:
+    """Turn whatever a damaged or hostile file raises into one :class:`CosmosError` about ``path``.
 
-    Parquet, JSON and picture decoders raise nearly every exception there is.
+    Parquet, JSON and picture decoders raise nearly every exception there is. What is there and no file, such as a pipe
+    that nobody writes to, is refused before it is opened.
+
+    Args:
+        path: the file that the block reads, its folder, or where on the Hub it lies.
+        remedy: what to do about it.
     """
     try:
+        if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise OSError("it is a device or a pipe")
         yield
     except CosmosError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise CosmosError(f"{path}: cannot be read ({reason}); build or fetch it again.") from error
+        raise CosmosError(f"{path}: cannot be read ({in_a_line(error)}); {remedy}.") from error
+
+
+def in_a_line(error: BaseException) -> str:
+    """What an exception says: one line, not too long."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())[:200] or type(error).__name__
 
 
 class LayoutError(CosmosError):

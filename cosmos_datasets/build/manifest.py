@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, get_args
 
 from cosmos_datasets.build import MANIFEST
 from cosmos_datasets.build.files import atomic, combine
 from cosmos_datasets.build.sealed import Sealed
-from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.case import Split
+from cosmos_datasets.errors import CosmosError, reading_built
 from cosmos_datasets.finding import Grouped
+from cosmos_datasets.noted import misfits, parse_noted, read_text
+from cosmos_datasets.vocabulary import slug
 
 #: Raised when a field changes its meaning; readers refuse what they do not know.
 FORMAT = 1
@@ -95,29 +99,49 @@ class Manifest:
         Raises:
             CosmosError: if it is not a manifest, or of a format this version does not know.
         """
-        try:
-            body = json.loads(text)
+        with reading_built(where):
+            body = parse_noted(text, _Form)
             if body["format"] != FORMAT:
                 raise CosmosError(
                     f"{where} has format {body['format']}, this version reads {FORMAT}; "
                     "install the version of cosmos-datasets that built it, or build again."
                 )
-            sources = {name: _entry(fields) for name, fields in body["sources"].items()}
+            for misfit in misfits(body, _Content):
+                raise ValueError(misfit)
+            sources = {name: _entry(name, fields) for name, fields in body["sources"].items()}
             return cls(sources, index_only=bool(body.get("index_only", False)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CosmosError(f"{where} is damaged ({error}); build the data set again.") from error
 
 
-def _entry(fields: dict[str, Any]) -> SourceEntry:
+class _Form(TypedDict):
+    format: int
+
+
+class _Content(TypedDict):
+    sources: dict[str, SourceEntry]
+
+
+def _entry(name: str, fields: dict[str, Any]) -> SourceEntry:
     fields = {name: value for name, value in fields.items() if name != "revision"}
-    lists = {name: [Sealed(**shard) for shard in fields[name]] for name in ("shards", "empty")}
+    lists = {kind: [_sealed(name, shard) for shard in fields.get(kind, [])] for kind in ("shards", "empty")}
     return SourceEntry(**{**fields, **lists})
+
+
+def _sealed(source: str, fields: dict[str, Any]) -> Sealed:
+    """The entry of a shard, whose files lie where a build puts them: nothing else of a disk is read, or pushed."""
+    shard = Sealed(**fields)
+    place = rf"{re.escape(source)}/{slug(shard.modality)}/{shard.split}-\d{{5}}-of-\d{{5}}\.parquet"
+    known = shard.split in get_args(Split) and re.fullmatch(r"\w[\w.-]*", source, re.ASCII)
+    for base, path in (("data", shard.path), ("index", shard.index)):
+        if not known or not re.fullmatch(f"{base}/{place}", path, re.ASCII):
+            raise ValueError(f"no shard of {source} can be {path}")
+    return shard
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a local data set; an empty one if the folder has none."""
     path = folder / MANIFEST
-    return Manifest.loads(path.read_text(), str(path)) if path.is_file() else Manifest()
+    with reading_built(path):
+        return Manifest.loads(read_text(path), str(path)) if path.is_file() else Manifest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

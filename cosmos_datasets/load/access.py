@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cosmos_datasets.build import MANIFEST
-from cosmos_datasets.build.manifest import Manifest
+from cosmos_datasets.build.manifest import Manifest, read_manifest
 from cosmos_datasets.build.readme import configs
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.errors import CosmosError
@@ -182,9 +182,7 @@ def open_dataset(location: str | os.PathLike[str] | None = None) -> CosmosDatase
             f"{folder} is not a built data set: it has no {MANIFEST}. If it holds raw downloads, build it first: "
             f"cosmos-datasets build SOURCE --raw {folder} --out cosmos1050k"
         )
-    return CosmosDataset(
-        str(folder), folder.as_posix(), LocalFileSystem(), Manifest.loads(path.read_text(), str(path))
-    )
+    return CosmosDataset(str(folder), folder.as_posix(), LocalFileSystem(), read_manifest(folder))
 
 
 def _open_remote(location: str) -> CosmosDataset:

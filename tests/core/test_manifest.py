@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from raw_trees.phantom import Truth
@@ -16,6 +17,11 @@ def _entry(**fields: object) -> SourceEntry:
     return SourceEntry(**{**body, **fields})  # type: ignore[arg-type]
 
 
+def _shard(split: str, **fields: Any) -> Sealed:
+    places = (f"{base}/x/ct/{split}-00000-of-00001.parquet" for base in ("data", "index"))
+    return Sealed(*places, "CT", split, **fields)
+
+
 def test_what_was_built_stands_in_the_manifest(built: Path, raw: Path, truths: tuple[Path, dict[str, Truth]]) -> None:
     manifest = read_manifest(built)
     assert sorted(manifest.sources) == ["cellseg_neurips22", "drive", "msd"]
@@ -29,8 +35,8 @@ def test_what_was_built_stands_in_the_manifest(built: Path, raw: Path, truths: t
 
 
 def test_it_reads_what_it_writes(tmp_path: Path) -> None:
-    shards = [Sealed("data/a", "index/a", "CT", "train", rows=3, dropped={"small": 1}, broken={"c1": "why"})]
-    manifest = Manifest({"x": _entry(shards=shards, empty=[Sealed("e", "f", "CT", "test", broken={"c2": "why"})])})
+    shards = [_shard("train", rows=3, dropped={"small": 1}, broken={"c1": "why"})]
+    manifest = Manifest({"x": _entry(shards=shards, empty=[_shard("test", broken={"c2": "why"})])})
     write_manifest(tmp_path, manifest)
     again = read_manifest(tmp_path)
     assert again == manifest
@@ -54,13 +60,34 @@ def test_revision_follows_the_content_and_fingerprint_the_bytes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "sources": []}', '{"format": 1, "sources": {"x": {}}}'],
+    ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "sources": []}', '{"format": 1, "sources": {"x": {}}}', "[" * 100_000],
 )
 def test_damage_is_one_clear_error(text: str) -> None:
-    with pytest.raises(CosmosError, match=r"here/manifest\.json is damaged"):
+    with pytest.raises(CosmosError, match=r"here/manifest\.json: cannot be read"):
         Manifest.loads(text, "here/manifest.json")
 
 
 def test_a_format_of_the_future_is_refused() -> None:
     with pytest.raises(CosmosError, match=r"has format 99, this version reads 1"):
         Manifest.loads('{"format": 99, "sources": {}}', "here")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": "data/x/ct/../../../../etc/passwd"},
+        {"path": "/etc/train-00000-of-00001.parquet"},
+        {"index": "index/y/ct/train-00000-of-00001.parquet"},
+        {"split": "evil", "path": "data/x/ct/evil-00000-of-00001.parquet"},
+        {"modality": "MRI"},
+        {"rows": "many"},
+        {"broken": []},
+    ],
+)
+def test_a_manifest_names_only_what_a_build_makes(changes: dict[str, Any]) -> None:
+    shard = _shard("train")
+    assert Manifest.loads(text := Manifest({"x": _entry(shards=[shard])}).dumps(), "here").dumps() == text
+    for name, value in changes.items():
+        setattr(shard, name, value)
+    with pytest.raises(CosmosError, match=r"here: cannot be read \(.+\); build or fetch it again\.$"):
+        Manifest.loads(Manifest({"x": _entry(shards=[shard])}).dumps(), "here")
