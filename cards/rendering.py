@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from cosmos_datasets.plain_text import markdown_cell
+
 
 def render(template: str, **values: Any) -> str:
     """Fill a template; a name that it asks for and does not get is an error.
@@ -19,15 +21,10 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown, and every value is ours or the publisher's
+        autoescape=False,  # Markdown; values from elsewhere go through `cell`
     )
-    environment.filters |= {"cell": cell, "number": "{:,}".format, "score": "{:.3f}".format, "signed": signed}
+    environment.filters |= {"cell": markdown_cell, "number": "{:,}".format, "score": "{:.3f}".format, "signed": signed}
     return environment.get_template(template).render(**values)
-
-
-def cell(value: object) -> str:
-    """A value inside of a Markdown table."""
-    return " ".join(str(value).split()).replace("|", "\\|")
 
 
 def signed(value: float) -> str:

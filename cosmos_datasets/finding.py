@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from cosmos_datasets.plain_text import printable
+
 #: ``error``: a build leaves the case out. ``warning``: it is built, and may not be what one thinks. ``note``: a fact.
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -58,10 +60,3 @@ def below(root: Path, text: str) -> str:
     for folder in dict.fromkeys((str(root), str(root.resolve()))):
         text = text.replace(f"{folder}/", "")
     return printable(text)
-
-
-def printable(text: str) -> str:
-    """Write out what no terminal and no file should get: control characters, and bytes of a name that are no UTF-8."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

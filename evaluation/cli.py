@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cosmos_datasets.cli.guard import GuardedGroup
-from cosmos_datasets.cli.printing import plural
+from cosmos_datasets.cli.printing import plural, say
 from cosmos_datasets.evaluation.annotation.cli import annotation
 from cosmos_datasets.evaluation.compare_cli import compare
 from cosmos_datasets.evaluation.drop_cli import drop, ranges_option
@@ -108,7 +108,7 @@ def run(dataset: str, object_: str | None, processes: int, as_json: bool, **opti
     request = Request(dataset, object=object_, **options)
     request.check()
     with started(processes, request.device, request.threads) as process:
-        outcome = evaluate(request, process, announce=functools.partial(click.echo, err=True))
+        outcome = evaluate(request, process, announce=functools.partial(say, err=True))
         if process.rank == 0:
             _report(request, outcome, process.ranks, as_json)
 
@@ -118,11 +118,11 @@ def _report(request: Request, outcome: Outcome, processes: int, as_json: bool) -
     if outcome.evaluated:
         rate = outcome.seconds / outcome.evaluated
         whose = "" if processes == 1 else " by the first process"
-        click.echo(
+        say(
             f"\n{plural(outcome.evaluated, 'image')}{whose} in {outcome.seconds:.0f} s ({rate:.2f} s an image).",
             err=True,
         )
-    click.echo(f"In {request.out}: results.parquet, summary.json, table.csv, table.md", err=True)
+    say(f"In {request.out}: results.parquet, summary.json, table.csv, table.md", err=True)
 
 
 main.add_command(table)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cosmos_datasets.cli.printing import print_json
+from cosmos_datasets.cli.printing import print_json, say
 from cosmos_datasets.evaluation.remembering import STRATEGIES, strategies_option
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -79,11 +79,11 @@ def compare(
     if as_json:
         print_json(result.to_json())
     elif style == "csv":
-        click.echo(to_csv(result), nl=False)
+        say(to_csv(result), nl=False)
     else:
-        click.echo(render(result, "github" if style == "markdown" else "simple"))
+        say(render(result, "github" if style == "markdown" else "simple"))
     if figure is not None:
-        click.echo(f"Drawn: {figure}", err=True)
+        say(f"Drawn: {figure}", err=True)
 
 
 def _strategies(
@@ -99,7 +99,7 @@ def _strategies(
     frame = read_scores(run)
     rows = between_strategies(frame[frame["strategy"].isin(strategies)], (by,), metric, choice, seed)
     if style in {"csv", "json"}:
-        click.echo(to_text(rows, style), nl=False)  # type: ignore[arg-type]
+        say(to_text(rows, style), nl=False)  # type: ignore[arg-type]
     else:
         left_out = sorted(set(frame["strategy"]).intersection(strategies) - {*rows["a"], *rows["b"]})
         notes = [f"{one} is left out: it has no mask of this choice; see --choice oracle." for one in left_out]

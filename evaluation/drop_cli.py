@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cosmos_datasets.cli.printing import print_json
+from cosmos_datasets.cli.printing import print_json, say
 
 
 def ranges_option(_: click.Context, __: click.Parameter, value: str) -> tuple[tuple[int, int], ...]:
@@ -53,8 +53,8 @@ def drop(run: Path, choice: str, metric: str, by: str, seed: int, style: str) ->
         seed=seed,
     )
     if style == "csv":
-        click.echo(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"), nl=False)
+        say(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"), nl=False)
     elif style == "json":
         print_json(records(table))
     else:
-        click.echo(render(table, by, "github" if style == "markdown" else "simple"))
+        say(render(table, by, "github" if style == "markdown" else "simple"))

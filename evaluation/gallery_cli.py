@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from cosmos_datasets.cli.printing import say
+
 
 @click.command(short_help="Write a page with the table and pictures of a finished run.")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -31,4 +33,4 @@ def gallery(run: Path, dataset: str, out: Path, sample: int, targets: int, title
     from cosmos_datasets.evaluation.gallery_page import write_gallery
 
     write_gallery(run, dataset, out, sample=sample, targets=targets, title=title, note=note)
-    click.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
+    say(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.cli.printing import plural, print_json, say
 
 _PROMPTED = ("S2", "S3", "S4", "S5", "S6")
 
@@ -47,4 +47,4 @@ def prompts(dataset: str, out: Path, strategies: tuple[str, ...], config: str, p
     if as_json:
         print_json({"out": str(out), "files": files, "written": written, "strategies": list(strategies)})
     else:
-        click.echo(f"{out}: {plural(files, 'file')}, {written:,} written; {', '.join(strategies)}")
+        say(f"{out}: {plural(files, 'file')}, {written:,} written; {', '.join(strategies)}")

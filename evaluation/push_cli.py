@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, print_json
+from cosmos_datasets.cli.printing import bytes_text, print_json, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.cards.model_card import ModelFacts
@@ -61,12 +61,12 @@ def push(
 
     parcel = pack(folder, repo, licence=licence, base_model=base_model, dataset=dataset)
     if dry_run:
-        click.echo(parcel.card, nl=False)
+        say(parcel.card, nl=False)
     else:
         visibility: Visibility | None = None if private is None else "private" if private else "public"
         _report(push_model(parcel, visibility=visibility, message=message), as_json)
     for hint in _hints(parcel.facts):
-        click.echo(hint, err=True)
+        say(hint, err=True)
 
 
 def _report(done: Pushed, as_json: bool) -> None:
@@ -74,7 +74,7 @@ def _report(done: Pushed, as_json: bool) -> None:
         print_json(asdict(done))
     else:
         who = "private" if done.private else "public"
-        click.echo(f"{done.url} ({who}, {len(done.files)} files, {bytes_text(done.bytes)}, licence: {done.licence})")
+        say(f"{done.url} ({who}, {len(done.files)} files, {bytes_text(done.bytes)}, licence: {done.licence})")
 
 
 def _hints(facts: ModelFacts) -> list[str]:

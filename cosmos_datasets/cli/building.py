@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_findings, print_json
+from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_findings, print_json, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.build.report import Report
@@ -120,7 +120,7 @@ def build(
         except CosmosError as error:
             if strict or len(chosen) == 1:
                 raise
-            click.echo(f"error: {error}", err=True)
+            say(f"error: {error}", err=True)
             reports.append({"source": source.id, "error": str(error)})
             failed += 1
             continue
@@ -156,27 +156,27 @@ def _build_one(
 def _print_report(report: Report, out: Path, part: tuple[int, int]) -> None:
     counts = f"{plural(report.cases, 'case')}, {counts_text(report.images, report.masks, report.instances)}"
     state = " (up to date, nothing was done)" if report.up_to_date else ""
-    click.echo(f"{report.source}: {counts}{state}")
+    say(f"{report.source}: {counts}{state}")
     for reason, number in sorted(report.dropped.items()):
         if number:
-            click.echo(f"  dropped: {number:,} x {reason}")
+            say(f"  dropped: {number:,} x {reason}")
     print_findings(report.findings, _SHOWN, f"all are in {out / 'manifest.json'}")
     if report.broken:
-        click.echo(f"  left out: {plural(len(report.broken), 'case')} that cannot be read")
+        say(f"  left out: {plural(len(report.broken), 'case')} that cannot be read")
         for reason in list(report.broken.values())[:_NAMED]:
-            click.echo(f"    {reason}")
+            say(f"    {reason}")
         if len(report.broken) > _NAMED:
-            click.echo(f"    and {len(report.broken) - _NAMED:,} more; all are in {out / 'manifest.json'}")
+            say(f"    and {len(report.broken) - _NAMED:,} more; all are in {out / 'manifest.json'}")
     if report.published:
         split = "train" if "train" in report.splits else next(iter(report.splits), "train")
-        click.echo(f"  written: {out / 'data' / report.source} ({bytes_text(report.bytes)})")
-        click.echo(f'  next: load_dataset("{out}", "{report.source}", split="{split}")')
+        say(f"  written: {out / 'data' / report.source} ({bytes_text(report.bytes)})")
+        say(f'  next: load_dataset("{out}", "{report.source}", split="{split}")')
         return
     done = report.planned - len(report.missing)
-    click.echo(f"  part {part[0]}/{part[1]}: {done} of {plural(report.planned, 'shard')} finished; not published yet")
+    say(f"  part {part[0]}/{part[1]}: {done} of {plural(report.planned, 'shard')} finished; not published yet")
     for name in report.missing[:_NAMED]:
-        click.echo(f"    missing: {name}")
+        say(f"    missing: {name}")
     if len(report.missing) > _NAMED:
-        click.echo(f"    and {len(report.missing) - _NAMED:,} more")
+        say(f"    and {len(report.missing) - _NAMED:,} more")
     waiting = ", ".join(f"--part {number}/{part[1]}" for number in report.missing_parts)
-    click.echo(f"  next: run the same command with {waiting}")
+    say(f"  next: run the same command with {waiting}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import paragraph, print_json, print_markdown, print_table
+from cosmos_datasets.cli.printing import paragraph, print_json, print_markdown, print_table, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.source import Label, Source
@@ -50,7 +50,7 @@ def _installed() -> list[Source]:
             sources.append(get_source(source_id))
         except CosmosError as error:
             # One package that cannot be imported should not hide all others.
-            click.echo(f"warning: {error}", err=True)
+            say(f"warning: {error}", err=True)
     return sources
 
 
@@ -100,7 +100,7 @@ def info(source: str, as_json: bool) -> None:
     if as_json:
         print_json(_everything(one))
         return
-    click.echo(f"{one.id}: {one.title}\n{one.homepage}\n")
+    say(f"{one.id}: {one.title}\n{one.homepage}\n")
     facts = {
         "licence": f"{one.licence} (redistributable: {one.redistributable})",
         "modalities": ", ".join(one.modalities),
@@ -111,24 +111,24 @@ def info(source: str, as_json: bool) -> None:
     }
     for name, text in facts.items():
         if text:
-            click.echo(paragraph(text, f"{name + ':':12}", " " * 12))
-    click.echo("\nLabels\n")
+            say(paragraph(text, f"{name + ':':12}", " " * 12))
+    say("\nLabels\n")
     print_table(_without_empty([_label_row(label) for label in one.labels]), {"left out because": 40})
-    click.echo(f"\nHow to obtain it ({one.access})\n\n{paragraph(one.obtain)}")
+    say(f"\nHow to obtain it ({one.access})\n\n{paragraph(one.obtain)}")
     for file in one.downloads:
         checked = f"  sha256 {file.sha256}" if file.sha256 else ""
-        click.echo(f"  {file.url}{checked}")
+        say(f"  {file.url}{checked}")
     if one.downloads:
-        click.echo(f"\n  cosmos-datasets download {one.id} --raw downloads")
-    click.echo(f"\nExpected layout\n\n{_indented(one.layout)}")
+        say(f"\n  cosmos-datasets download {one.id} --raw downloads")
+    say(f"\nExpected layout\n\n{_indented(one.layout)}")
     for title, items in (("Pitfalls", one.pitfalls), ("Not verified", one.unverified)):
         if items:
-            click.echo(f"\n{title}\n")
+            say(f"\n{title}\n")
             for item in items:
-                click.echo(paragraph(item, "  - ", "    "))
-    click.echo(f"\nCitation\n\n{_indented(one.citation)}")
-    click.echo(f"\nNext: cosmos-datasets check {one.id} --raw FOLDER")
-    click.echo(f"      cosmos-datasets build {one.id} --raw FOLDER --out cosmos1050k")
+                say(paragraph(item, "  - ", "    "))
+    say(f"\nCitation\n\n{_indented(one.citation)}")
+    say(f"\nNext: cosmos-datasets check {one.id} --raw FOLDER")
+    say(f"      cosmos-datasets build {one.id} --raw FOLDER --out cosmos1050k")
 
 
 @click.command(short_help="Show every object in every modality, with its sources.")
@@ -177,7 +177,7 @@ def targets(words: tuple[str, ...], modalities: tuple[str, ...], names: tuple[st
     if len(found) == len(everything):
         ours = counts(target for target in everything if not target.extra)
         numbers = ", ".join(f"{number} {name} (the paper: {PAPER[name]})" for name, number in ours.items())
-        click.echo(f"without the extra ones: {numbers}", err=True)
+        say(f"without the extra ones: {numbers}", err=True)
 
 
 def _indented(text: str) -> str:

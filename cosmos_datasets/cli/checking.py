@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, counts_text, plural, print_json, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.share.against import Comparison
@@ -71,21 +71,21 @@ def verify(
         print_json({"ok": not result.problems and not differ, **asdict(result), **compared})
     else:
         depth = ", pixels included" if deep else ""
-        click.echo(
+        say(
             f"{out}: {plural(result.shards, 'shard')}, "
             f"{counts_text(result.images, result.masks, result.instances)}, {bytes_text(result.bytes)} checked{depth}"
         )
         for problem in result.problems:
-            click.echo(f"  {problem.path}: {problem.message}")
-        click.echo(f"{plural(len(result.problems), 'problem')} found" if result.problems else "all is well")
+            say(f"  {problem.path}: {problem.message}")
+        say(f"{plural(len(result.problems), 'problem')} found" if result.problems else "all is well")
         if against is not None and result.problems:
-            click.echo(f"not compared with {against}: first mend this one")
+            say(f"not compared with {against}: first mend this one")
         if others:
             _print_comparison(others, str(against))
     if result.problems:
         sources = sorted({problem.source for problem in result.problems if problem.source})
         if sources:
-            click.echo(
+            say(
                 f"To mend it: remove the files named, then cosmos-datasets build {' '.join(sources)} "
                 f"--raw FOLDER --out {out}",
                 err=True,
@@ -103,13 +103,13 @@ def _compare(out: Path, against: str) -> list[Comparison]:
 
 
 def _print_comparison(compared: list[Comparison], against: str) -> None:
-    click.echo(f"\nagainst {against}:")
+    say(f"\nagainst {against}:")
     for one in compared:
-        click.echo(f"  {one.source}: {_VERDICTS[one.verdict]}")
+        say(f"  {one.source}: {_VERDICTS[one.verdict]}")
         if one.verdict == "different":
-            click.echo(
+            say(
                 f"    {one.here:,} masks here, {one.there:,} there; {one.only_here:,} only here, "
                 f"{one.only_there:,} only there, {one.changed:,} with other facts"
             )
         for line in (*one.reasons, *one.examples):
-            click.echo(f"    {line}")
+            say(f"    {line}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import print_json, print_table
+from cosmos_datasets.cli.printing import print_json, print_table, say
+from cosmos_datasets.plain_text import csv_cell
 
 if TYPE_CHECKING:
     from cosmos_datasets.load.access import CosmosDataset
@@ -63,11 +64,11 @@ def stats(out: str | None, groupings: tuple[str, ...], figures: Path | None, as_
     elif as_csv:
         _print_csv(tables)
     else:
-        click.echo(f"{data.location}\n")
+        say(f"{data.location}\n")
         print_table([{"": "total", **vars(found.total)}])
         for name in chosen:
             if tables[name]:
-                click.echo()
+                say()
                 print_table(tables[name])
     if figures:
         _draw(data, found, figures)
@@ -75,10 +76,14 @@ def stats(out: str | None, groupings: tuple[str, ...], figures: Path | None, as_
 
 def _print_csv(tables: dict[str, list[dict[str, Any]]]) -> None:
     names = ["grouping", "source", "modality", "object", "split", "cases", "images", "masks", "instances"]
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for grouping, rows in tables.items():
-        writer.writerows({"grouping": grouping, **row} for row in rows)
+        writer.writerows(
+            {"grouping": grouping, **{name: csv_cell(value) for name, value in row.items()}} for row in rows
+        )
+    say(text.getvalue(), nl=False)
 
 
 def _draw(data: CosmosDataset, found: Statistics, folder: Path) -> None:
@@ -89,4 +94,4 @@ def _draw(data: CosmosDataset, found: Statistics, folder: Path) -> None:
     from cosmos_datasets.figures import draw
 
     for path in draw(data, found, folder):
-        click.echo(f"drawn: {path}", err=True)
+        say(f"drawn: {path}", err=True)

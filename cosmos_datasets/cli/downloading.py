@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, paragraph, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, paragraph, plural, print_json, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.download.record import Fetched
@@ -77,34 +77,34 @@ def download(sources: tuple[str, ...], raw: Path, keep: bool, dry_run: bool, pro
 
 
 def _print_terms(source: Source) -> None:
-    click.echo(f"{source.id}: {source.title}\n  licence: {source.licence}")
+    say(f"{source.id}: {source.title}\n  licence: {source.licence}")
     if source.access != "open":
-        click.echo(paragraph(f"The publisher asks you to accept the terms first: {source.homepage}"))
+        say(paragraph(f"The publisher asks you to accept the terms first: {source.homepage}"))
 
 
 def _print_steps(source: Source, folder: Path) -> None:
-    click.echo(f"{source.id}: {source.title}\n  cannot be fetched by a program ({source.access}); the steps:")
-    click.echo(paragraph(f"1. {source.obtain}", "  ", "     "))
-    click.echo(f"  2. Unpack into {folder}:\n")
-    click.echo("\n".join(f"     {line}".rstrip() for line in source.layout.strip("\n").splitlines()))
-    click.echo(f"\n  3. cosmos-datasets check {source.id} --raw {folder}")
+    say(f"{source.id}: {source.title}\n  cannot be fetched by a program ({source.access}); the steps:")
+    say(paragraph(f"1. {source.obtain}", "  ", "     "))
+    say(f"  2. Unpack into {folder}:\n")
+    say("\n".join(f"     {line}".rstrip() for line in source.layout.strip("\n").splitlines()))
+    say(f"\n  3. cosmos-datasets check {source.id} --raw {folder}")
 
 
 def _print_plan(source: Source, folder: Path) -> None:
-    click.echo(f"{source.id}: {plural(len(source.downloads), 'file')} into {folder}")
+    say(f"{source.id}: {plural(len(source.downloads), 'file')} into {folder}")
     for file in source.downloads:
         size = bytes_text(file.size) if file.size else "size unknown"
-        click.echo(f"  {file.url}\n    {size}, SHA-256 {file.sha256 or 'unknown'}")
+        say(f"  {file.url}\n    {size}, SHA-256 {file.sha256 or 'unknown'}")
 
 
 def _print_done(source: Source, folder: Path, files: list[Fetched]) -> None:
     from cosmos_datasets.errors import LayoutError
 
     for file in files:
-        click.echo(f"  {file.name}: {bytes_text(file.bytes)}; {_CHECKED[file.checked]}")
+        say(f"  {file.name}: {bytes_text(file.bytes)}; {_CHECKED[file.checked]}")
     try:
         found = plural(len(source.cases(folder)), "labelled case")
     except LayoutError as error:
-        click.echo(f"  warning: {error}", err=True)
+        say(f"  warning: {error}", err=True)
         return
-    click.echo(f"  {found} in {folder}\n  next: cosmos-datasets check {source.id} --raw {folder}")
+    say(f"  {found} in {folder}\n  next: cosmos-datasets check {source.id} --raw {folder}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import plural, print_findings, print_json, print_table
+from cosmos_datasets.cli.printing import plural, print_findings, print_json, print_table, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.check.run import Report
@@ -85,28 +85,26 @@ def _print(source: Source, report: Report, raw: Path, shown: int | None) -> None
     read = "" if len(report.cases) == report.listed else f" ({len(report.cases):,} of them read)"
     subjects = len({case.subject_id for case in report.cases})
     images = sum(case.images for case in report.cases)
-    click.echo(f"{source.id}: {report.root}")
-    click.echo(
-        f"{plural(report.listed, 'case')}{read}, {plural(subjects, 'subject')}, {plural(images, 'image')} to build"
-    )
+    say(f"{source.id}: {report.root}")
+    say(f"{plural(report.listed, 'case')}{read}, {plural(subjects, 'subject')}, {plural(images, 'image')} to build")
     readable = [case for case in report.cases if case.shape]
     if readable:
-        click.echo(f"sizes {_range([case.shape for case in readable])}, values {_values(report)}")
+        say(f"sizes {_range([case.shape for case in readable])}, values {_values(report)}")
     spaced = [case.spacing for case in readable if case.spacing]
     if spaced:
-        click.echo(f"spacing {_range(spaced)} mm")
+        say(f"spacing {_range(spaced)} mm")
     labels = report.labels
     if labels:
         objects = {label.name: label.object or "(left out)" for label in source.labels}
-        click.echo()
+        say()
         print_table(
             [{"label": n, "object": objects[n], "cases": c, "pixels": p} for n, (c, p) in sorted(labels.items())]
         )
     print_findings(report.everything, shown, "--all shows them")
     errors = sum(len(where) for where in report.of_level("error").values())
     warnings = sum(len(where) for where in report.of_level("warning").values())
-    click.echo(f"\n{plural(errors, 'error')}, {plural(warnings, 'warning')}")
-    click.echo(f"next: cosmos-datasets build {source.id} --raw {raw} --out cosmos1050k")
+    say(f"\n{plural(errors, 'error')}, {plural(warnings, 'warning')}")
+    say(f"next: cosmos-datasets build {source.id} --raw {raw} --out cosmos1050k")
 
 
 def _range(sizes: list[Any]) -> str:

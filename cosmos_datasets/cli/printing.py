@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cosmos_datasets.plain_text import markdown_cell, printable, printable_lines
+
 if TYPE_CHECKING:
     from cosmos_datasets.finding import Grouped
 
 
+def say(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text: the one place where it reaches the terminal, which gets no control characters but line breaks.
+
+    Args:
+        text: names of files and words of tables in it may be anybody's.
+        err: print on standard error.
+        nl: end with a line break.
+    """
+    click.echo(printable_lines(str(text)), err=err, nl=nl)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    # What `say` would write out is written as JSON does, so that it reads back as it was.
+    say("".join(one if one == "\n" or one.isprintable() else json.dumps(one)[1:-1] for one in text))
 
 
 def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = None) -> None:
@@ -32,9 +47,9 @@ def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = 
 
     wrapped = [(widths or {}).get(name) if sys.stdout.isatty() else None for name in rows[0]]
     # `intfmt` would otherwise right-align and group what is no number, such as ids of digits only.
-    cells = [[f"{value:,}" if isinstance(value, int) else value for value in row.values()] for row in rows]
+    cells = [[_cell(value) for value in row.values()] for row in rows]
     numbers = ["right" if isinstance(value, int) else "left" for value in rows[0].values()]
-    click.echo(
+    say(
         tabulate(
             cells,
             headers=list(rows[0]),
@@ -48,11 +63,14 @@ def print_table(rows: Sequence[dict[str, Any]], widths: dict[str, int] | None = 
 def print_markdown(rows: Sequence[dict[str, Any]]) -> None:
     """Print rows of equal keys as a Markdown table."""
     names = list(rows[0])
-    click.echo("| " + " | ".join(names) + " |")
-    click.echo("|" + "|".join("--:" if isinstance(value, int) else "---" for value in rows[0].values()) + "|")
+    say("| " + " | ".join(names) + " |")
+    say("|" + "|".join("--:" if isinstance(value, int) else "---" for value in rows[0].values()) + "|")
     for row in rows:
-        cells = (f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|") for value in row.values())
-        click.echo("| " + " | ".join(cells) + " |")
+        say("| " + " | ".join(markdown_cell(_cell(value)) for value in row.values()) + " |")
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def print_findings(found: Grouped, shown: int | None, rest: str) -> None:
@@ -64,17 +82,17 @@ def print_findings(found: Grouped, shown: int | None, rest: str) -> None:
         rest: where the others are to be found.
     """
     for level, words in found.items():
-        click.echo(f"\n{level.capitalize()}s\n")
+        say(f"\n{level.capitalize()}s\n")
         for what, where in words.items():
             places = [one for one in where if one]
             count = f" ({len(where):,}):" if places else ""
-            click.echo(paragraph(f"{what}{count}", "  - ", "    "))
+            say(paragraph(f"{what}{count}", "  - ", "    "))
             for one in places[:shown]:
-                click.echo(paragraph(one, "      ", "        "))
+                say(paragraph(one, "      ", "        "))
             if shown is not None and len(places) > shown:
-                click.echo(f"      and {len(places) - shown:,} more; {rest}")
+                say(f"      and {len(places) - shown:,} more; {rest}")
     if found:
-        click.echo()
+        say()
 
 
 def paragraph(text: str, first: str = "  ", rest: str = "  ") -> str:

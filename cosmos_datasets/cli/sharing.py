@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosmos_datasets.cli.printing import bytes_text, plural, print_json
+from cosmos_datasets.cli.printing import bytes_text, plural, print_json, say
 
 if TYPE_CHECKING:
     from cosmos_datasets.share.contents import Contents
@@ -187,28 +187,28 @@ def _sizes(change: Difference) -> dict[str, Any]:
 
 def _print_preview(contents: Contents, repo_id: str, change: Difference, info: Any) -> None:
     state = "would be made" if info is None else f"exists, {'private' if info.private else 'public'}"
-    click.echo(f"{repo_id}: {state}; {', '.join(contents.manifest.sources)}")
+    say(f"{repo_id}: {state}; {', '.join(contents.manifest.sources)}")
     size = _sizes(change)
-    click.echo(f"  to send: {plural(len(change.send), 'file')}, {bytes_text(size['send_bytes'])}")
-    click.echo(f"  there already: {plural(size['there'], 'file')}, {bytes_text(size['there_bytes'])}")
+    say(f"  to send: {plural(len(change.send), 'file')}, {bytes_text(size['send_bytes'])}")
+    say(f"  there already: {plural(size['there'], 'file')}, {bytes_text(size['there_bytes'])}")
     if change.texts:
-        click.echo(f"  to write: {', '.join(size['write'])}")
+        say(f"  to write: {', '.join(size['write'])}")
     for path in change.remove:
-        click.echo(f"  to remove: {path}")
+        say(f"  to remove: {path}")
     if change.foreign:
-        click.echo("  only with --replace, as it has a card of something else")
+        say("  only with --replace, as it has a card of something else")
     if change.lost:
-        click.echo(f"  only with --replace, as it would remove {', '.join(change.lost)}")
+        say(f"  only with --replace, as it would remove {', '.join(change.lost)}")
     if contents.gated:
-        click.echo("  gated: a source is for those who accept its terms")
-    click.echo("nothing was sent")
+        say("  gated: a source is for those who accept its terms")
+    say("nothing was sent")
 
 
 def _print_done(contents: Contents, done: Pushed) -> None:
     sent = f"{plural(done.sent, 'file')} sent ({bytes_text(done.sent_bytes)})"
     there = f", {done.there:,} there already ({bytes_text(done.there_bytes)})" if done.there else ""
     removed = f", {len(done.removed):,} removed" if done.removed else ""
-    click.echo(f"{done.url}: {sent}{there}{removed}")
-    click.echo(f"  {'private' if done.private else 'public'}{', gated' if done.gated else ''}; commit {done.commit}")
+    say(f"{done.url}: {sent}{there}{removed}")
+    say(f"  {'private' if done.private else 'public'}{', gated' if done.gated else ''}; commit {done.commit}")
     config = "index" if contents.manifest.index_only else next(iter(contents.manifest.sources))
-    click.echo(f'  next: load_dataset("{done.repo_id}", "{config}")')
+    say(f'  next: load_dataset("{done.repo_id}", "{config}")')

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from cosmos_datasets.build.files import file_sha256
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.plain_text import printable
 from cosmos_datasets.source import Download
 
 _CHUNK = 1 << 16
@@ -139,7 +140,7 @@ def _get(url: str, headers: dict[str, str], led_to: Callable[[str], object]) -> 
         if there.scheme != "https" and (there.scheme != "http" or urlsplit(url).scheme == "https"):
             raise CosmosError(f"{url}: the server leads away from https, to {there.scheme}://{there.netloc}; refused.")
         if there.hostname != first.hostname:
-            tqdm.write(f"{first.hostname} leads to {there.hostname}", file=sys.stderr)
+            tqdm.write(printable(f"{first.hostname} leads to {there.hostname}"), file=sys.stderr)
             led_to(str(there.hostname))
         url = there.geturl()
     raise CosmosError(f"{first.geturl()}: the server leads from one address to the next without an end.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from cosmos_datasets.cli.printing import say
 
 if TYPE_CHECKING:
     from cosmos_datasets.evaluation.annotation.reading import Choice
@@ -69,9 +70,9 @@ def annotation(
         print_json({**facts, "annotation": records(table)})
         return
     if style == "csv":
-        click.echo(to_csv(table), nl=False)
+        say(to_csv(table), nl=False)
     else:
-        click.echo(render(table, by, "markdown" if style == "markdown" else "text"))
+        say(render(table, by, "markdown" if style == "markdown" else "text"))
     # A CSV stays a CSV: its assumptions go beside it.
     lines = [f"HCE with gamma {gamma}, epsilon {epsilon:g}; the mask that is {choice}.", *assumptions(seconds)]
-    click.echo("\n" + "\n".join(f"- {line}" for line in lines), err=style == "csv")
+    say("\n" + "\n".join(f"- {line}" for line in lines), err=style == "csv")

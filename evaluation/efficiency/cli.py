@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cosmos_datasets.cli.printing import say
 
 from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.evaluation.shared_options import format_option, inference_options, selection_options
@@ -69,12 +70,12 @@ def efficiency(
         raise CosmosError("efficiency measures one process; start it without torchrun or accelerate launch.")
     request = Request(dataset, models[0], threads=threads, object=object_, **options)
     with join(request.device, threads):
-        announce = functools.partial(click.echo, err=True)
+        announce = functools.partial(say, err=True)
         report = measure_models(request, models, images=images, repeats=repeats, announce=announce)
     if style == "csv":
-        click.echo(to_csv(report), nl=False)
+        say(to_csv(report), nl=False)
     elif style == "json":
         print_json(report)
     else:
-        click.echo(render(report, "github" if style == "markdown" else "simple"))
-    click.echo(f"\nIn {request.out}: efficiency.json, efficiency.csv, efficiency.md", err=True)
+        say(render(report, "github" if style == "markdown" else "simple"))
+    say(f"\nIn {request.out}: efficiency.json, efficiency.csv, efficiency.md", err=True)

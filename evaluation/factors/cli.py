@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cosmos_datasets.cli.printing import say
 
 _UNITS = ("strategy", "target", "modality", "source", "label")
 
@@ -58,13 +59,13 @@ def factors(run: Path, dataset: str, by: str, style: str, figures: Path | None, 
     joined = join(run / "results.parquet", measure(run, dataset, workers=workers), **options)
     table = correlate(joined, by)
     if style == "csv":
-        click.echo(to_csv(table), nl=False)
+        say(to_csv(table), nl=False)
     elif style == "json":
         print_json({"run": str(run), **options, "by": by, "correlations": records(table)})
     else:
-        click.echo(render(table, "markdown" if style == "markdown" else "text"))
+        say(render(table, "markdown" if style == "markdown" else "text"))
     if figures:
         from cosmos_datasets.evaluation.factors.figures import draw
 
         for path in draw(joined, figures):
-            click.echo(str(path), err=True)
+            say(str(path), err=True)

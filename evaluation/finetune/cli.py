@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cosmos_datasets.cli.printing import say
 from click.core import ParameterSource
 
 from cosmos_datasets.cli.printing import print_json
@@ -100,7 +101,7 @@ def finetune(processes: int, as_json: bool, peft: Path | None, **options: Any) -
     request = FinetuneRequest(**others, recipe=recipe, command=_command(click.get_current_context()))
     request.check()
     with started(processes, request.device, request.threads) as process:
-        comparison = finetune(request, process, announce=functools.partial(click.echo, err=True))
+        comparison = finetune(request, process, announce=functools.partial(say, err=True))
     if comparison is None:
         return
     from cosmos_datasets.evaluation.compare_table import render
@@ -108,9 +109,9 @@ def finetune(processes: int, as_json: bool, peft: Path | None, **options: Any) -
     if as_json:
         print_json(comparison.to_json())
     else:
-        click.echo("DICE before (A) and after (B) on the held-out masks")
-        click.echo(render(comparison))
-    click.echo(f"In {request.out}: model.safetensors, finetune.json, comparison.json, evaluation/", err=True)
+        say("DICE before (A) and after (B) on the held-out masks")
+        say(render(comparison))
+    say(f"In {request.out}: model.safetensors, finetune.json, comparison.json, evaluation/", err=True)
 
 
 def _peft_config(path: Path | None, method: str) -> dict[str, Any] | None:

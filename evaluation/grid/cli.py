@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cosmos_datasets.cli.printing import say
 
 from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.evaluation.remembering import Remembering
@@ -90,15 +91,15 @@ def grid(
     with started(processes, request.device, request.threads) as process:
         from cosmos_datasets.evaluation.grid.run import FILES, plan, study
 
-        announce = functools.partial(click.echo, err=True)
+        announce = functools.partial(say, err=True)
         if process.rank == 0:
-            click.echo(plan(request, sides, process, timed), err=not only_plan)
+            say(plan(request, sides, process, timed), err=not only_plan)
         if only_plan:
             return
         table = study(request, sides, process, timed=timed, seed=seed, announce=announce)
         if table is not None:
             _print(table, style)
-            click.echo(f"\nIn {request.out}: {', '.join(FILES)}, and a run for each side", err=True)
+            say(f"\nIn {request.out}: {', '.join(FILES)}, and a run for each side", err=True)
 
 
 def _print(table: Any, style: str) -> None:
@@ -106,8 +107,8 @@ def _print(table: Any, style: str) -> None:
     from cosmos_datasets.evaluation.summary import records, to_csv
 
     if style == "csv":
-        click.echo(to_csv(table), nl=False)
+        say(to_csv(table), nl=False)
     elif style == "json":
         print_json(records(table))
     else:
-        click.echo(render(table, "github" if style == "markdown" else "simple"))
+        say(render(table, "github" if style == "markdown" else "simple"))

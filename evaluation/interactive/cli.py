@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cosmos_datasets.cli.printing import plural, print_json
+from cosmos_datasets.cli.printing import plural, print_json, say
 from cosmos_datasets.evaluation.interactive import RULES, SCORES, Clicking, Score
 from cosmos_datasets.evaluation.remembering import Remembering
 from cosmos_datasets.evaluation.shared_options import preprocess_option
@@ -90,15 +90,15 @@ def interactive(
     request = Request(dataset, object=object_, **options)
     request.check()
     with started(processes, request.device, request.threads) as process:
-        announce = functools.partial(click.echo, err=True)
+        announce = functools.partial(say, err=True)
         clicking = Clicking(clicks, rule, previous_mask, seed)
         outcome = interact(request, clicking, process, noc=noc, announce=announce)
         if process.rank == 0:
             _print(request.out, style, noc)
             rate = f" in {outcome.seconds:.0f} s" if outcome.evaluated else ""
-            click.echo(f"\n{plural(outcome.evaluated, 'image')} evaluated now{rate}.", err=True)
+            say(f"\n{plural(outcome.evaluated, 'image')} evaluated now{rate}.", err=True)
             files = "clicks.parquet, summary.json, table.csv, table.md, curves.png"
-            click.echo(f"In {request.out}: {files}", err=True)
+            say(f"In {request.out}: {files}", err=True)
 
 
 def _print(run: Path, style: str, noc: Score) -> None:
@@ -108,8 +108,8 @@ def _print(run: Path, style: str, noc: Score) -> None:
 
     summary = summarise(run / RESULTS)
     if style == "csv":
-        click.echo(to_csv(summary), nl=False)
+        say(to_csv(summary), nl=False)
     elif style == "json":
         print_json(records(summary))
     else:
-        click.echo(render(summary, noc, "github" if style == "markdown" else "simple"))
+        say(render(summary, noc, "github" if style == "markdown" else "simple"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from cosmos_datasets.cli.printing import say
 
 
 @click.command(short_help="Write a page, tables and figures of one or several finished folders.")
@@ -60,6 +61,6 @@ def report(
         seed=seed,
         title=title,
         note=note,
-        announce=lambda text: click.echo(text, err=True),
+        announce=lambda text: say(text, err=True),
     )
-    click.echo(f"{page} ({page.stat().st_size / 1e6:.1f} MB)")
+    say(f"{page} ({page.stat().st_size / 1e6:.1f} MB)")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from cosmos_datasets.cli.printing import say
 
 from cosmos_datasets.cli.printing import paragraph, print_json
 from cosmos_datasets.errors import CosmosError
@@ -75,25 +76,25 @@ def print_summary(run: Path, style: str) -> None:
 
     summary = read_summary(run)
     if style == "csv":
-        click.echo(to_csv(summary), nl=False)
+        say(to_csv(summary), nl=False)
     elif style == "json":
         print_json(records(summary))
     elif style == "latex":
         print_with_notes(wide_table(summary), notes_of(summary, settings_of(run)), style)
     else:
-        click.echo(render(wide_table(summary), notes_of(summary, settings_of(run)), style))
+        say(render(wide_table(summary), notes_of(summary, settings_of(run)), style))
 
 
 def print_with_notes(df: pd.DataFrame, notes: Sequence[str], style: Any) -> None:
     """Print a table and below it what has to be known of it; in LaTeX as comments."""
     from cosmos_datasets.evaluation.statistics.formats import to_text
 
-    click.echo(to_text(df, style), nl=False)
+    say(to_text(df, style), nl=False)
     if style == "latex":
         notes = [f"% {note}" for note in notes]
     else:
-        click.echo()
-    click.echo(("\n\n" if style == "markdown" else "\n").join(notes))
+        say()
+    say(("\n\n" if style == "markdown" else "\n").join(notes))
 
 
 def _print_table(
@@ -112,7 +113,7 @@ def _print_table(
 
     rows = full_table(read_runs(runs), by, per, metric, choice, seed)
     if style in {"csv", "json"}:
-        click.echo(to_text(rows, style), nl=False)
+        say(to_text(rows, style), nl=False)
     else:
         notes = notes_of_table(rows, by, per, metric, choice)
         notes += notes_of_settings([settings_of(run) for run in runs], metric)
@@ -147,7 +148,7 @@ def seen(model: str, style: str) -> None:
         facts = facts_of_folder(folder) if folder.is_dir() else facts_of(model)
     if style == "text":
         for head, why in in_words(facts):
-            click.echo(paragraph(head, first="", rest="  "))
-            click.echo(paragraph(why, first="  ", rest="  "))
+            say(paragraph(head, first="", rest="  "))
+            say(paragraph(why, first="  ", rest="  "))
     else:
-        click.echo(to_text(facts_table(facts), style), nl=False)  # type: ignore[arg-type]
+        say(to_text(facts_table(facts), style), nl=False)  # type: ignore[arg-type]

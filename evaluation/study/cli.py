@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cosmos_datasets.cli.printing import say
 
 from cosmos_datasets.evaluation.drop_cli import ranges_option
 from cosmos_datasets.evaluation.grid.cli import sides_option
@@ -144,20 +145,20 @@ def paper(
         signal.signal(one, signal.default_int_handler)
     if is_launched():
         raise CosmosError("paper starts its own processes; give it --processes N instead of torchrun or accelerate.")
-    say = functools.partial(click.echo, err=True)
+    tell = functools.partial(say, err=True)
     question = Question(models=models, object=object_, **options)
-    study = prepare(question, run_module, device=device, processes=processes, skip=skip, finetune=finetune, say=say)
-    click.echo(render(study), err=not only_plan)
+    study = prepare(question, run_module, device=device, processes=processes, skip=skip, finetune=finetune, say=tell)
+    say(render(study), err=not only_plan)
     if only_plan or study.is_done:
         return
     if not (yes or sys.stdin.isatty()):
         raise CosmosError("nobody is there to ask whether to begin; give --yes.")
     if not yes:
         click.confirm("\nBegin?", abort=True, err=True)
-    outcome = study.conduct(run_module, say)
-    say(f"\n{summary(outcome)}")
+    outcome = study.conduct(run_module, tell)
+    tell(f"\n{summary(outcome)}")
     if "report" in outcome.done:
-        click.echo(question.out / "report" / "index.html")
+        say(question.out / "report" / "index.html")
     if outcome.failed:
         click.get_current_context().exit(1)
 

@@ -154,3 +154,13 @@ def test_parser_sees_late_and_conditional_imports() -> None:
     assert set(_imports(tree, late=False)) == {"a", "typing.TYPE_CHECKING", "c", "e", "g.h"}
     assert set(_imports(tree, late=True)) - set(_imports(tree, late=False)) == {"d"}
     assert set(_imports(tree, late=True, types=True)) >= {"b", "d"}
+
+
+def test_one_function_writes_to_the_terminal() -> None:
+    """Names of files and words of tables hold escape sequences; ``say`` alone lets none through."""
+    for _, path in _ALL:
+        if path != _COMMANDS / "printing.py":
+            called = {
+                ast.unparse(one.func) for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Call)
+            }
+            assert not called & {"click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}, path

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import resource
 import subprocess
 import sys
@@ -283,22 +282,3 @@ finally:
     assert done.stderr == ""
     # Half a second on an idle machine; processor time, because tests share theirs.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (RecursionError("too deep"), r"unexpected RecursionError in test_cli\.py, line \d+ \(too deep\)"),
-        (KeyError("\x1b[31m\ud800"), r"unexpected KeyError .*\\\\x1b\[31m\\\\ud800"),
-        (MemoryError(), "not enough memory"),
-        (FileNotFoundError(2, "No such file", "/a/b"), "/a/b: No such file"),
-    ],
-)
-def test_whatever_goes_wrong_is_a_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception, words: str) -> None:
-    def broken(_: Any) -> Any:
-        raise error
-
-    monkeypatch.setattr("cosmos_datasets.registry.get_source", broken)
-    assert re.match(f"error: .*{words}", message := _error("info", "acdc")), message
-    monkeypatch.setenv("COSMOS_TRACEBACK", "1")
-    assert type(_run("info", "acdc").exception) is type(error)

@@ -60,7 +60,16 @@ def test_revision_follows_the_content_and_fingerprint_the_bytes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "sources": []}', '{"format": 1, "sources": {"x": {}}}', "[" * 100_000],
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"format": 1}',
+        '{"format": 1, "sources": []}',
+        '{"format": 1, "sources": {"x": {}}}',
+        "[" * 100_000,
+    ],
 )
 def test_damage_is_one_clear_error(text: str) -> None:
     with pytest.raises(CosmosError, match=r"here/manifest\.json: cannot be read"):
