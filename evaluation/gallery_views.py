@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from skimage.measure import find_contours
 
 from cosmos_datasets.evaluation.prompts import Prompt
-from cosmos_datasets.evaluation.sample import Mask, Target
+from cosmos_datasets.evaluation.sample import Box, Mask, Target, pasted
 
-Box = tuple[int, int, int, int]
 #: A window is this many times as wide as its target, so that the negative points of S4 (in the doubled box) are in it.
 _SURROUNDINGS = 2.2
 #: The least side of a window, in pixels.
@@ -117,14 +116,8 @@ class View:
 
     def _inside(self, mask: Mask, bbox: Box) -> Mask:
         """The part of a cropped mask in the window, reduced as the window is: a block counts that is half covered."""
-        left, top = self.left, self.top
         h, w = self.shape
-        canvas = np.zeros((h, w), dtype=np.bool_)
-        x0, y0 = max(bbox[0], left), max(bbox[1], top)
-        x1, y1 = min(bbox[2], left + w - 1), min(bbox[3], top + h - 1)
-        if x0 <= x1 and y0 <= y1:
-            part = mask[y0 - bbox[1] : y1 - bbox[1] + 1, x0 - bbox[0] : x1 - bbox[0] + 1]
-            canvas[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1] = part
+        canvas = pasted(mask, bbox, (self.left, self.top, self.left + w - 1, self.top + h - 1))
         if self._factor == 1:
             return canvas
         return np.asarray(Image.fromarray(canvas.astype(np.uint8) * 255).reduce(self._factor)) >= 128
@@ -144,8 +137,8 @@ def outline(mask: Mask, scale: float = 0.5) -> str:
         Closed loops of relative moves, with (0, 0) at the outer corner of the first pixel; empty for an empty mask.
     """
     loops = []
-    for loop in _loops(mask):
-        middles = (loop + np.roll(loop, -1, axis=0)).astype(np.int64)  # in half pixels
+    for loop in find_contours(np.pad(mask, 1), 0.5, fully_connected="high"):
+        middles = (2 * loop[:-1, ::-1] - 1).astype(np.int64)  # in half pixels
         steps = np.roll(middles, -1, axis=0) - middles
         turns = np.flatnonzero((steps != np.roll(steps, 1, axis=0)).any(axis=1))
         corners = middles[turns]
@@ -153,34 +146,6 @@ def outline(mask: Mask, scale: float = 0.5) -> str:
         start = corners[0] * scale
         loops.append(f"M{start[0]:g} {start[1]:g}l" + " ".join(f"{x:g} {y:g}" for x, y in moves) + "z")
     return "".join(loops)
-
-
-def _loops(mask: Mask) -> list[NDArray[np.int64]]:
-    """The corners (x, y) along the borders of a mask, one by one, foreground on the right hand."""
-    padded = np.pad(mask, 1)
-    inner = padded[1:-1, 1:-1]
-    ends: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    # For each of the four neighbours: where the side begins and ends, seen from the pixel's upper left corner.
-    for neighbour, begin, end in (
-        (padded[:-2, 1:-1], (0, 0), (1, 0)),
-        (padded[1:-1, 2:], (1, 0), (1, 1)),
-        (padded[2:, 1:-1], (1, 1), (0, 1)),
-        (padded[1:-1, :-2], (0, 1), (0, 0)),
-    ):
-        for y, x in np.argwhere(inner & ~neighbour).tolist():
-            ends[x + begin[0], y + begin[1]].append((x + end[0], y + end[1]))
-    loops = []
-    while ends:
-        corner = next(iter(ends))
-        loop = []
-        while corner in ends:
-            loop.append(corner)
-            following = ends[corner].pop()
-            if not ends[corner]:
-                del ends[corner]
-            corner = following
-        loops.append(np.array(loop))
-    return loops
 
 
 def _inlined(picture: Image.Image, **options: Any) -> str:

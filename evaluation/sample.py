@@ -10,6 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+#: ``(x0, y0, x1, y1)`` in pixels of the image, ends inclusive.
+Box = tuple[int, int, int, int]
+
+
+def pasted(mask: Mask, bbox: Box, window: Box) -> Mask:
+    """What of a cropped mask lies in a window of the image.
+
+    Args:
+        mask: bool ``(y1 - y0 + 1, x1 - x0 + 1)``.
+        bbox: its place.
+        window: may reach beyond the mask, or cut it.
+
+    Returns:
+        bool, of the window's size.
+    """
+    left, top, right, bottom = window
+    canvas = np.zeros((bottom - top + 1, right - left + 1), dtype=np.bool_)
+    x0, y0 = max(bbox[0], left), max(bbox[1], top)
+    x1, y1 = min(bbox[2], right), min(bbox[3], bottom)
+    if x0 <= x1 and y0 <= y1:
+        part = mask[y0 - bbox[1] : y1 - bbox[1] + 1, x0 - bbox[0] : x1 - bbox[0] + 1]
+        canvas[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1] = part
+    return canvas
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +49,7 @@ class Target:
     """
 
     mask: Mask
-    bbox: tuple[int, int, int, int]
+    bbox: Box
     object: str
     label: str
     instance: int = 0
@@ -39,10 +62,7 @@ class Target:
 
     def full(self, height: int, width: int) -> Mask:
         """The mask on the canvas of its image, bool ``(height, width)``."""
-        x0, y0, x1, y1 = self.bbox
-        canvas = np.zeros((height, width), dtype=np.bool_)
-        canvas[y0 : y1 + 1, x0 : x1 + 1] = self.mask
-        return canvas
+        return pasted(self.mask, self.bbox, (0, 0, width - 1, height - 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,9 @@ from cosmos_datasets.evaluation.annotation.hce import EPSILON, GAMMA, Effort, co
 from cosmos_datasets.evaluation.baselines import disc, ellipse
 from cosmos_datasets.evaluation.metrics import dice
 from cosmos_datasets.evaluation.prompts import Prompt
-from cosmos_datasets.evaluation.sample import Mask, Target
+from cosmos_datasets.evaluation.sample import Box, Mask, Target, pasted
 
-Box = tuple[int, int, int, int]
-#: A mask, cropped, and its (x0, y0, x1, y1) in pixels of the image, ends inclusive.
+#: A mask, cropped, and its place.
 Crop = tuple[Mask, Box]
 
 
@@ -52,7 +51,7 @@ class TargetEfforts:
         reference: Crop = (self._target.mask, self._target.bbox)
         thinned: Crop = (self._thinned, self._target.bbox)
         window = self._window(predicted[1])
-        masks = [_paste(crop, window) for crop in (predicted, reference, thinned)]
+        masks = [pasted(*crop, window) for crop in (predicted, reference, thinned)]
         return correction_effort(*masks, gamma=self._gamma, epsilon=self._epsilon)
 
     @cached_property
@@ -63,7 +62,7 @@ class TargetEfforts:
     @cached_property
     def is_thin(self) -> bool:
         """Whether relaxation leaves but the skeleton of the reference, so that HCE knows little of its outline."""
-        whole = _paste((self._target.mask, self._target.bbox), self._window(self._target.bbox))
+        whole = pasted(self._target.mask, self._target.bbox, self._window(self._target.bbox))
         return not eroded(whole, self._gamma).any()
 
     def of_blind(self, strategy: str, prompt: str) -> Effort:
@@ -99,7 +98,7 @@ class TargetEfforts:
         return max(masks, key=self._dice, default=None)
 
     def _dice(self, crop: Crop) -> float:
-        hit = np.count_nonzero(_paste(crop, self._target.bbox) & self._target.mask)
+        hit = np.count_nonzero(pasted(*crop, self._target.bbox) & self._target.mask)
         return dice(int(hit), int(np.count_nonzero(crop[0])), self._target.area)
 
     def _window(self, box: Box) -> Box:
@@ -109,14 +108,3 @@ class TargetEfforts:
         left, top = max(min(x0, box[0]) - margin, 0), max(min(y0, box[1]) - margin, 0)
         right, bottom = max(x1, box[2]) + margin, max(y1, box[3]) + margin
         return left, top, min(right, self._width - 1), min(bottom, self._height - 1)
-
-
-def _paste(crop: Crop, window: Box) -> Mask:
-    """What of a cropped mask lies in a window of the image."""
-    mask, (x0, y0, x1, y1) = crop
-    left, top, right, bottom = window
-    canvas = np.zeros((bottom - top + 1, right - left + 1), dtype=np.bool_)
-    a, b, c, d = max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)
-    if a <= c and b <= d:
-        canvas[b - top : d - top + 1, a - left : c - left + 1] = mask[b - y0 : d - y0 + 1, a - x0 : c - x0 + 1]
-    return canvas

@@ -25,7 +25,7 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.cli.printing import bytes_text
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.engine import ChunkReader
-from cosmos_datasets.evaluation.sample import Mask, Sample
+from cosmos_datasets.evaluation.sample import Mask, Sample, pasted
 from cosmos_datasets.evaluation.selection import Chunk, Selection
 
 if TYPE_CHECKING:
@@ -73,10 +73,9 @@ class Example:
 
     def full(self, k: int) -> Mask:
         """Mask k on the canvas of the image."""
-        x0, y0, x1, y1 = self.boxes[k]
-        canvas = np.zeros(self.size, dtype=np.bool_)
-        canvas[y0 : y1 + 1, x0 : x1 + 1] = self.masks[k]
-        return canvas
+        height, width = self.size
+        x0, y0, x1, y1 = map(int, self.boxes[k])
+        return pasted(self.masks[k], (x0, y0, x1, y1), (0, 0, width - 1, height - 1))
 
 
 class Store:

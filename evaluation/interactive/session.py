@@ -16,7 +16,7 @@ from cosmos_datasets.evaluation.interactive.clicks import Click, first_click, ne
 from cosmos_datasets.evaluation.metrics import dice
 from cosmos_datasets.evaluation.models.adapter import Adapter, Embedding
 from cosmos_datasets.evaluation.prompts import Prompt
-from cosmos_datasets.evaluation.sample import Mask, Sample, Target
+from cosmos_datasets.evaluation.sample import Box, Mask, Sample, Target, pasted
 from cosmos_datasets.evaluation.scoring import PROMPTS_AT_ONCE
 
 #: Masks are upsampled so many at a time that their float32 logits take 256 MiB at most (one prompt, if it is larger).
@@ -24,7 +24,6 @@ _PIXELS_AT_ONCE = 1 << 26
 _OF_IMAGE = ("source", "modality", "image_id", "case_id", "group_id", "split", "fold")
 
 Row = dict[str, Any]
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +31,13 @@ class Answer:
     """What the model makes of the clicks so far.
 
     Attributes:
-        mask, bbox: the mask that the user sees, cropped to where it is not empty, and its place (xyxy, ends
-            inclusive); ``None`` where it is empty.
+        mask, bbox: the mask that the user sees, cropped to where it is not empty, and its place.
         logits: of that mask, at the decoder's own size.
         scores: the columns of a result that the answer decides.
     """
 
-    mask: Mask | None
-    bbox: Box | None
+    mask: Mask
+    bbox: Box
     logits: torch.Tensor
     scores: Row
 
@@ -62,11 +60,10 @@ class _Dialogue:
             CosmosError: the reference mask is empty.
         """
         x0, y0, x1, y1 = self.target.bbox
-        mask, bbox = (self.answer.mask, self.answer.bbox) if self.answer else (None, None)
-        if bbox is not None:
-            x0, y0, x1, y1 = min(x0, bbox[0]), min(y0, bbox[1]), max(x1, bbox[2]), max(y1, bbox[3])
+        mask, bbox = (self.answer.mask, self.answer.bbox) if self.answer else _nothing(self.target)
+        x0, y0, x1, y1 = min(x0, bbox[0]), min(y0, bbox[1]), max(x1, bbox[2]), max(y1, bbox[3])
         part = (x0, y0, x1, y1)
-        reference, shown = _pasted(self.target.mask, self.target.bbox, part), _pasted(mask, bbox, part)
+        reference, shown = pasted(self.target.mask, self.target.bbox, part), pasted(mask, bbox, part)
         clicked = [(one.x - x0, one.y - y0) for one in self.clicks]
         click: Click | None
         if self.rule == "ritm":
@@ -165,28 +162,23 @@ def _answer(masks: torch.Tensor, logits: torch.Tensor, ious: torch.Tensor, targe
         values = {"dice": float(scores[k]), "tp": int(tp[k]), "pred_area": int(areas[k]), "choice": k}
         row |= {f"{name}_{choice}": value for name, value in values.items()}
     k = row["choice_predicted"]
-    mask, bbox = _cropped(masks[k].cpu().numpy())
+    mask, bbox = _cropped(masks[k].cpu().numpy(), target)
     # A view would keep its whole batch in memory.
     return Answer(mask, bbox, logits[k].clone(), row)
 
 
-def _cropped(mask: Mask) -> tuple[Mask, Box] | tuple[None, None]:
+def _nothing(target: Target) -> tuple[Mask, Box]:
+    """An empty mask; it needs a place too."""
+    return np.zeros_like(target.mask), target.bbox
+
+
+def _cropped(mask: Mask, target: Target) -> tuple[Mask, Box]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
-        return None, None
+        return _nothing(target)
     y0, y1, x0, x1 = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
     # A view would keep its whole batch in memory.
     return mask[y0 : y1 + 1, x0 : x1 + 1].copy(), (x0, y0, x1, y1)
-
-
-def _pasted(mask: Mask | None, bbox: Box | None, part: Box) -> Mask:
-    """A cropped mask on the canvas of a part of the image that holds it."""
-    left, top, right, bottom = part
-    canvas = np.zeros((bottom - top + 1, right - left + 1), dtype=np.bool_)
-    if mask is not None and bbox is not None:
-        x0, y0, x1, y1 = bbox
-        canvas[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1] = mask
-    return canvas
 
 
 def _blind(dialogue: _Dialogue, sample: Sample, mean_area: float) -> float:
