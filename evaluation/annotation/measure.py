@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice, starmap
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,12 @@ from cosmos_datasets.evaluation.annotation.reading import (
     Work,
     check_kept,
     results_of,
-    selection_of,
 )
 from cosmos_datasets.evaluation.annotation.time_model import Seconds
-from cosmos_datasets.evaluation.engine import ChunkReader
+from cosmos_datasets.evaluation.evaluated import evaluated, reader_of
 from cosmos_datasets.evaluation.gallery_rows import KEY
 from cosmos_datasets.evaluation.sample import Sample
 from cosmos_datasets.evaluation.selection import Chunk, Class
-from cosmos_datasets.load.access import open_dataset
 
 
 def measure(
@@ -67,15 +64,10 @@ def measure(
     Raises:
         CosmosError: the run is not finished, did not keep its masks, is damaged, or was made from other data.
     """
+    data, chosen = evaluated(run, dataset)
     results = run / "results.parquet"
-    if not results.is_file():
-        raise CosmosError(f"{run} holds no finished run: it has no results.parquet. See: cosmos-eval run --help")
     try:
-        facts = json.loads((run / "run.json").read_text())["data"]
-        config, split, revision = (facts[name] for name in ("config", "split", "revision"))
         total = check_kept(results, choice)
-        data = open_dataset(dataset)
-        chosen = selection_of(run, data, config, split, revision)
         job = partial(_of_chunk, data.location, chosen.mean_areas, choice, seconds, gamma, epsilon)
         rows: list[Row] = []
         work = results_of(chosen.chunks, results, choice)
@@ -104,12 +96,6 @@ def _done(
         waiting.extend(pool.submit(job, *one) for one in islice(work, 1))
 
 
-@lru_cache(maxsize=1)
-def _reader(location: str) -> ChunkReader:
-    """The reader of this process, which holds the row group that it read last."""
-    return ChunkReader(open_dataset(location))
-
-
 def _of_chunk(
     location: str,
     mean_areas: Mapping[Class, float],
@@ -121,7 +107,7 @@ def _of_chunk(
     rows: list[Row],
 ) -> list[Row]:
     targets: dict[tuple[Any, ...], TargetEfforts] = {}
-    for sample in _reader(location).read(chunk):
+    for sample in reader_of(location).read(chunk):
         targets |= _efforts(sample, mean_areas, gamma, epsilon)
     return [
         _measured(row, targets[tuple(row[name] for name in KEY)], choice, seconds)

@@ -10,9 +10,7 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.gallery_rows import KEY
-from cosmos_datasets.evaluation.selection import Chunk, Selection, select
-from cosmos_datasets.load.access import CosmosDataset
+from cosmos_datasets.evaluation.selection import Chunk
 
 Choice = Literal["oracle", "predicted"]
 Row = dict[str, Any]
@@ -51,22 +49,6 @@ def check_kept(results: Path, choice: Choice) -> int:
             "command of its run again with --save-masks."
         )
     return int(made.sum())
-
-
-def selection_of(run: Path, data: CosmosDataset, config: str, split: str | None, revision: str) -> Selection:
-    """The masks that a run evaluated, in data set order.
-
-    Raises:
-        CosmosError: the data are of another revision.
-    """
-    everything = select(data, config=config, split=split)
-    if everything.data_revision != revision:
-        raise CosmosError(
-            f"{run} was made from revision {revision[:8]} of its data, {data.location} is of revision "
-            f"{everything.data_revision[:8]}; name the data set of the run."
-        )
-    keys = pq.read_table(run / "results.parquet", columns=KEY).group_by(KEY).aggregate([]).to_pandas()
-    return Selection(everything.table.merge(keys, on=KEY), everything.mean_areas, revision)
 
 
 def results_of(chunks: Sequence[Chunk], results: Path, choice: Choice) -> Iterator[Work]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from tqdm import tqdm
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.build.pool import worker_pool
-from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.engine import ChunkReader
+from cosmos_datasets.evaluation.evaluated import evaluated, reader_of
 from cosmos_datasets.evaluation.factors.aspect import aspect_ratio
 from cosmos_datasets.evaluation.factors.complexity import boundary_complexity
 from cosmos_datasets.evaluation.factors.intensity import intensity_difference
@@ -25,8 +23,8 @@ from cosmos_datasets.evaluation.factors.modality import modality_number
 from cosmos_datasets.evaluation.factors.size import size
 from cosmos_datasets.evaluation.gallery_rows import KEY
 from cosmos_datasets.evaluation.sample import Sample
-from cosmos_datasets.evaluation.selection import Chunk, Selection, select
-from cosmos_datasets.load.access import CosmosDataset, open_dataset
+from cosmos_datasets.evaluation.selection import Chunk, Selection
+from cosmos_datasets.load.access import CosmosDataset
 
 #: Changes when a factor is defined otherwise: then what is kept is measured again.
 FACTORS_VERSION = "1"
@@ -60,36 +58,15 @@ def measure(run: Path, dataset: str, *, workers: int = 1, progress: bool = True)
     Raises:
         CosmosError: the run is not finished, is damaged, or was made from other data.
     """
-    wanted, facts = _masks_of(run)
-    data = open_dataset(dataset)
-    everything = select(data, config=facts["config"], split=facts["split"])
-    if everything.data_revision != facts["revision"]:
-        raise CosmosError(
-            f"{run} was made from {facts['dataset']} of revision {facts['revision'][:8]}, "
-            f"{dataset} is of revision {everything.data_revision[:8]}; name the data set of the run."
-        )
-    table = everything.table.merge(wanted, on=KEY)
+    data, chosen = evaluated(run, dataset)
     path = run / "factors.parquet"
-    known = _known(path, everything.data_revision)
+    table, revision = chosen.table, chosen.data_revision
+    known = _known(path, revision)
     fresh = table.merge(known[KEY], on=KEY, how="left", indicator=True)["_merge"] == "left_only"
-    todo = Selection(table[fresh.to_numpy()], {}, everything.data_revision)
+    todo = Selection(table[fresh.to_numpy()], {}, revision)
     if fresh.any():
-        known = _measure(todo.chunks, data, known, table[KEY], path, everything.data_revision, workers, progress)
+        known = _measure(todo.chunks, data, known, table[KEY], path, revision, workers, progress)
     return table[KEY].merge(known, on=KEY)
-
-
-def _masks_of(run: Path) -> tuple[pd.DataFrame, Row]:
-    """The keys of the masks that a run evaluated, and what it notes of its data."""
-    results, facts = run / "results.parquet", run / "run.json"
-    if not results.is_file():
-        raise CosmosError(f"{run} holds no finished run: it has no results.parquet. See: cosmos-eval run --help")
-    try:
-        # Every strategy repeats the keys; as a data frame they would be many times larger.
-        keys = pq.read_table(results, columns=KEY).group_by(KEY).aggregate([]).to_pandas()
-        data = json.loads(facts.read_text())["data"]
-        return keys, {name: data[name] for name in ("dataset", "revision", "config", "split")}
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        raise CosmosError(f"{run} is damaged ({error}); give the command of its run again.") from error
 
 
 def _measure(
@@ -153,14 +130,8 @@ def _known(path: Path, revision: str) -> pd.DataFrame:
     return frame
 
 
-@lru_cache(maxsize=1)
-def _reader(location: str) -> ChunkReader:
-    """The reader of this process, which holds the row group that it read last."""
-    return ChunkReader(open_dataset(location))
-
-
 def _of_chunk(location: str, chunk: Chunk) -> pa.Table:
-    rows = [row for sample in _reader(location).read(chunk) for row in factors_of(sample)]
+    rows = [row for sample in reader_of(location).read(chunk) for row in factors_of(sample)]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
