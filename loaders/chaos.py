@@ -76,8 +76,8 @@ def _apart(path: Path, slices: Collection[int], masks: Mapping[int, Path]) -> in
         return 0 if path.name.startswith("i") or 0 in slices else 1
     if path.parent.name != "OutPhase" and path.stem.rpartition("-")[0] != mask.stem.rpartition("-")[0]:
         raise CaseError(f"{mask}: is not called like its slice, {path.name} or another one beside it.")
-    parities = [{number % 2 for number in some} for some in (slices, masks)]
-    return {(1, 0): -1, (0, 1): 1}.get(tuple(p.pop() for p in parities if len(p) == 1), 0)
+    odd, even = ({number % 2 for number in some} for some in (slices, masks))
+    return -1 if (odd, even) == ({1}, {0}) else 1 if (odd, even) == ({0}, {1}) else 0
 
 
 SOURCE = Source(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.dicom_file import decoding, grey_frame, numbers
 
@@ -43,14 +44,21 @@ class DicomPicture:
             frame = grey_frame(self.path)
             dataset, pixels = frame.dataset, frame.pixels
             bits = int(dataset.BitsStored)
-            if dataset.PhotometricInterpretation == "MONOCHROME1":
+            is_inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+            if is_inverted:
                 pixels = _inverted(pixels, bits)
             if bits <= 8 and pixels.dtype.kind == "u" and pixels.max() <= 255:
                 pixels = pixels.astype(np.uint8)
             spacing = _spacing(self.path, dataset, "PixelSpacing") or _spacing(
                 self.path, dataset, "ImagerPixelSpacing"
             )
-        return Grid(pixels, spacing=spacing, notes=frame.notes)
+        told = {
+            "a picture is stored with white as its lowest value (MONOCHROME1); it is shown as meant": is_inverted,
+            "the header of a picture states no pixel size; distances are in pixels only": spacing is None,
+            "a picture has values below zero, where grey levels are expected": frame.pixels.min() < 0,
+        }
+        found = (Finding("note", what, self.path.name) for what, is_so in told.items() if is_so)
+        return Grid(pixels, spacing=spacing, notes=(*frame.notes, *found))
 
 
 def _inverted(pixels: NDArray[Any], bits: int) -> NDArray[Any]:

@@ -23,6 +23,8 @@ _BETWEEN, _MANY_LEVELS = slice(64, 192), 8
 _BLURRED = 0.02
 #: Two shapes that differ by more than their outlines, as a share of the larger.
 _OUTLINES = 0.1
+#: Share of the steps of a map that go on in the same direction: thin parts of a drawing do, at places.
+_CLIMBS = 0.1
 
 
 def brightest(decoded: Decoded, path: Path, *, inverted: bool) -> NDArray[Any]:
@@ -100,20 +102,29 @@ def signs(values: NDArray[Any], decoded: Decoded, path: Path) -> Iterator[Findin
         yield Finding("warning", what, path.name)
     if values.dtype != np.uint8:
         return
-    bright = values > _WHITE
-    corners = bright[[0, 0, -1, -1], [0, -1, 0, -1]]
-    share = np.count_nonzero(bright) / max(values.size, 1)
-    if corners.all() and share > 0.5:
-        what = "the structure reaches all corners of the mask: is it the whole picture, or dark on a bright ground?"
-        yield Finding("warning", what, f"{path.name}, {100 * share:.0f} % of it")
     counts = occurrences(values, 256)
-    between = counts[_BETWEEN].sum() / max(min(share, 1 - share) * values.size, 1)
-    if np.count_nonzero(counts[_BETWEEN]) >= _MANY_LEVELS and between > _BLURRED:
+    smaller = max(min(counts[: _WHITE + 1].sum(), counts[_WHITE + 1 :].sum()), 1)
+    if np.count_nonzero(counts[_BETWEEN]) >= _MANY_LEVELS and counts[_BETWEEN].sum() > _BLURRED * smaller:
         what = (
             "a mask has many grey levels between black and white (it was resized, or compressed with losses): its "
             "outline depends on the threshold"
         )
         yield Finding("note", what, path.name)
+
+
+def signs_of_numbers(numbers: NDArray[Any], path: Path) -> Iterator[Finding]:
+    """Find what speaks against a map of label or instance numbers: numbers that lie between those beside them.
+
+    A drawn map steps from number to number; one that was resized smoothly climbs.
+    """
+    steps = climbs = 0
+    for lines in (numbers, numbers.T):
+        for up in (lines[:, :-1] < lines[:, 1:], lines[:, :-1] > lines[:, 1:]):
+            steps += np.count_nonzero(up)
+            climbs += np.count_nonzero(up[:, :-1] & up[:, 1:])
+    if climbs > _CLIMBS * steps:
+        what = "numbers of a map lie between those beside them: it was resized or smoothed, so they mean nothing there"
+        yield Finding("warning", what, f"{path.name}, {100 * climbs / steps:.0f} % of its steps")
 
 
 def _on_ground(values: NDArray[Any], alpha: NDArray[np.uint8], path: Path, ground: int) -> NDArray[np.uint8]:

@@ -14,7 +14,13 @@ from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.decoded import UPRIGHT, Decoded
 from cosmos_datasets.readers.failure import reading
-from cosmos_datasets.readers.mask_picture import brightest, must_hold_numbers, must_not_hide, signs
+from cosmos_datasets.readers.mask_picture import (
+    brightest,
+    must_hold_numbers,
+    must_not_hide,
+    signs,
+    signs_of_numbers,
+)
 from cosmos_datasets.readers.picture_file import read_picture
 from cosmos_datasets.readers.tiff import is_tiff, read_tiff
 
@@ -75,8 +81,13 @@ class Picture:
                 array = ~array
             if self.channels == "max":
                 notes += signs(array, decoded, self.path)
+            elif self.channels == "index":
+                notes += signs_of_numbers(array, self.path)
             elif self.channels == "stored" and decoded.alpha is not None:
                 what = "a picture has transparent pixels; they are shown in the colours that are stored below"
+                notes.append(Finding("warning", what, self.path.name))
+            if self.part != "whole" and array.shape[1] % 2 and array.shape[1] > array.shape[0]:
+                what = "a pair of views is of an odd width: its halves are not alike, so masks may lie beside"
                 notes.append(Finding("warning", what, self.path.name))
         return Grid(_half(array, self.part), notes=tuple(notes))
 
@@ -141,8 +152,16 @@ class PictureStack:
         if len(shapes) != 1:
             where = self.paths[0].parent if self.paths else "a stack of pictures"
             raise CaseError(f"{where}: slices differ in size or are missing: {sorted(shapes)}.")
-        notes = tuple(note for one in slices for note in one.notes)
-        return Grid(np.stack([one.array.T for one in slices], axis=-1), stacked=True, notes=notes)
+        notes = [note for one in slices for note in one.notes]
+        bright = [path for path, one in zip(self.paths, slices, strict=True) if _corners(one.array).all()]
+        if bright:
+            what = "masks of slices cover every corner: are they inverted?"
+            notes.append(Finding("warning", what, f"{bright[0].name} and {len(bright) - 1} others"))
+        return Grid(np.stack([one.array.T for one in slices], axis=-1), stacked=True, notes=tuple(notes))
+
+
+def _corners(array: NDArray[Any]) -> NDArray[Any]:
+    return array[[0, 0, -1, -1], [0, -1, 0, -1]]
 
 
 def _half(array: NDArray[Any], part: Part) -> NDArray[Any]:

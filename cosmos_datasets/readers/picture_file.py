@@ -49,16 +49,14 @@ def read_picture(path: Path, page: int | None) -> Decoded:
             _check_png(data)
         elif image.format in {"JPEG", "MPO"} and (reason := damage(data)):
             raise ValueError(reason)
-        elif image.format == "BMP" and image.tile[0].codec_name == "raw":
-            _, row, _ = image.tile[0].args  # type: ignore[misc]  # of Pillow's reader of BMP: mode, bytes, direction
-            if image.tile[0].offset + row * image.height > len(data):  # Pillow can do without a few
-                raise ValueError("its end is missing")
         frames = getattr(image, "n_frames", 1)
         # The further pictures of MPO are previews and other views; the first is the picture.
         if page is None and frames > 1 and image.format != "MPO":
             raise CaseError(f"{path}: holds {frames} pictures, one was expected; keep the right one.")
         image.seek(page or 0)
+        fourth = _fourth_channel(image, data) if image.format == "BMP" else None
         pixels, palette, alpha = _deep_png(data) if _is_deep_png(image) else _pixels(image)
+        alpha = fourth if alpha is None else alpha
         return Decoded(
             pixels, palette, alpha, lossy=image.format in {"JPEG", "MPO"}, orientation=orientation_of(image)
         )
@@ -151,6 +149,25 @@ def _pixels(
     is_key = np.equal(pixels, key)
     visible = ~(is_key.all(axis=-1) if pixels.ndim == 3 else is_key)
     return pixels, None, transparency(visible.astype(np.uint8) * np.uint8(255))
+
+
+def _fourth_channel(image: ImageFile.ImageFile, data: bytes) -> NDArray[np.uint8] | None:
+    """The bytes beside red, green and blue of a BMP, which Pillow passes over; ``None`` if they are all alike.
+
+    Raises:
+        ValueError: if the end of the file is missing: Pillow can do without the last few bytes.
+    """
+    if image.tile[0].codec_name != "raw":
+        return None
+    args: Any = image.tile[0].args
+    mode, row, direction = args
+    if image.tile[0].offset + row * image.height > len(data):
+        raise ValueError("its end is missing")
+    if mode != "BGRX":
+        return None
+    stored = np.frombuffer(data, np.uint8, row * image.height, image.tile[0].offset).reshape(image.height, row)
+    fourth = stored[::direction, 3 : 4 * image.width : 4]
+    return None if fourth.min() == fourth.max() else transparency(fourth)
 
 
 def _is_deep_png(image: ImageFile.ImageFile) -> bool:

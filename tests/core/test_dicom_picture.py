@@ -84,6 +84,16 @@ def test_spacing(elements: dict[str, Any], spacing: tuple[float, float] | None, 
     assert DicomPicture(_save(tmp_path / "a.dcm", _PIXELS, **elements)).read().spacing == spacing
 
 
+def test_what_is_odd_is_told(tmp_path: Path) -> None:
+    plain = {"PixelSpacing": [0.2, 0.1]}
+    assert DicomPicture(_save(tmp_path / "a.dcm", _PIXELS, **plain)).read().notes == ()
+    assert "no pixel size" in DicomPicture(_save(tmp_path / "a.dcm", _PIXELS)).read().notes[0].what
+    inverted = _save(tmp_path / "a.dcm", _PIXELS, PhotometricInterpretation="MONOCHROME1", **plain)
+    assert "MONOCHROME1" in DicomPicture(inverted).read().notes[0].what
+    signed = _save(tmp_path / "a.dcm", _PIXELS.view(np.int8), **plain)
+    assert "below zero" in DicomPicture(signed).read().notes[0].what
+
+
 def test_what_is_no_picture_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     frames = _save(tmp_path / "frames.dcm", np.stack([_PIXELS, _PIXELS]), NumberOfFrames=2)
     cut = _save(tmp_path / "cut.dcm", _PIXELS)

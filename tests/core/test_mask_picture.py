@@ -12,7 +12,7 @@ from PIL import Image
 from raw_trees.phantom import blob
 
 from cosmos_datasets.errors import CaseError
-from cosmos_datasets.readers import Picture
+from cosmos_datasets.readers import Picture, PictureStack
 
 _SHAPE = blob((60, 80), (28, 33), (18, 22))
 
@@ -40,8 +40,9 @@ def _whats(path: Path, **options: Any) -> list[str]:
 # Transparency.
 
 
-@pytest.mark.parametrize("mode", ["LA", "RGBA"])
-@pytest.mark.parametrize("ending", ["png", "tif"])
+@pytest.mark.parametrize(
+    ("ending", "mode"), [("png", "LA"), ("png", "RGBA"), ("tif", "LA"), ("tif", "RGBA"), ("bmp", "RGBA")]
+)
 @pytest.mark.parametrize("colour", [0, 90, 255])
 def test_shape_in_the_alpha_channel(colour: int, ending: str, mode: str, tmp_path: Path) -> None:
     path = tmp_path / f"mask.{ending}"
@@ -172,12 +173,32 @@ def test_masks_that_were_resized_are_told_and_clean_ones_are_not(tmp_path: Path)
         assert _whats(tmp_path / clean) == []
 
 
-@pytest.mark.parametrize(
-    ("shape", "told"), [(_SHAPE, False), (~_SHAPE, True), (np.ones_like(_SHAPE), True), (np.zeros_like(_SHAPE), False)]
-)
-def test_a_mask_that_is_bright_to_its_corners_is_told(shape: NDArray[np.bool_], told: bool, tmp_path: Path) -> None:
-    Image.fromarray(shape).save(tmp_path / "mask.png")
-    assert any("reaches all corners" in what for what in _whats(tmp_path / "mask.png")) == told
+def test_numbers_that_were_resized_smoothly_are_told(tmp_path: Path) -> None:
+    numbers = np.zeros(_SHAPE.shape, np.uint8)
+    for k, column in enumerate((4, 24, 44, 64)):
+        numbers[10:50, column : column + 19] = 3 * k + 2
+    drawn = Image.fromarray(numbers)
+    drawn.save(tmp_path / "drawn.png")
+    assert _whats(tmp_path / "drawn.png", channels="index") == []
+    half = drawn.resize((40, 30), Image.Resampling.BILINEAR)
+    half.resize(drawn.size, Image.Resampling.BILINEAR).save(tmp_path / "smooth.png")
+    assert "resized or smoothed" in _whats(tmp_path / "smooth.png", channels="index")[0]
+    drawn.resize((61, 47), Image.Resampling.NEAREST).save(tmp_path / "nearest.png")
+    assert _whats(tmp_path / "nearest.png", channels="index") == []
+
+
+def test_one_inverted_mask_of_a_stack_is_told(tmp_path: Path) -> None:
+    paths = tuple(tmp_path / f"{k}.png" for k in range(4))
+    for k, path in enumerate(paths):
+        Image.fromarray(_grey() if k != 2 else 255 - _grey()).save(path)
+    (note,) = PictureStack(paths).read().notes
+    assert note.where == "2.png and 0 others"
+
+
+def test_pairs_of_an_odd_width_are_told(tmp_path: Path) -> None:
+    for width, told in ((80, 0), (81, 1)):
+        Image.new("L", (width, 60)).save(tmp_path / "pair.png")
+        assert len(Picture(tmp_path / "pair.png", part="left").read().notes) == told
 
 
 def test_label_numbers_in_a_lossy_file_are_refused(tmp_path: Path) -> None:
