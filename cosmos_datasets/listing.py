@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import get_args
 
 from cosmos_datasets.build import MANIFEST
-from cosmos_datasets.case import Case
+from cosmos_datasets.case import Case, Split
 from cosmos_datasets.errors import CosmosError, LayoutError, TableError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.finding import below as named_below
@@ -83,6 +84,7 @@ def _list_root(source: Source, root: Path) -> Listing:
         except Exception as error:  # a damaged table raises nearly anything
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise source.layout_error(root, f"a file name, table or list in it cannot be read ({reason})") from error
+        _refuse_undeclared(source, found)
         files = list(_of_no_build(list(below(root))))
     findings = [*noticed.findings, *(one for one in found if isinstance(one, Finding))]
     cases = sorted((one for one in found if not isinstance(one, Finding)), key=lambda case: case.case_id)
@@ -92,6 +94,20 @@ def _list_root(source: Source, root: Path) -> Listing:
         if first.case_id == second.case_id:
             raise _two_files(source, root, first, second)
     return Listing(root, cases, findings, noticed.tables, files)
+
+
+def _refuse_undeclared(source: Source, found: Iterable[object]) -> None:
+    """Hold what a package lists against what it declares: it may be anybody's."""
+    for one in found:
+        if isinstance(one, Finding):
+            continue
+        if not isinstance(one, Case) or not isinstance(one.case_id, str) or not isinstance(one.subject_id, str):
+            raise CosmosError(f"{source.id}: its package lists {type(one).__name__} objects that are no cases.")
+        if one.modality not in source.modalities or one.split not in get_args(Split):
+            raise CosmosError(
+                f"{source.id}: its package lists case {one.case_id} as {one.modality!r}, split {one.split!r}, and "
+                "declares none such. Install another version of the package."
+            )
 
 
 def _two_files(source: Source, root: Path, *cases: Case) -> LayoutError:

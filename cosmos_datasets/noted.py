@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from cosmos_datasets.errors import reading_built
 
@@ -48,12 +48,12 @@ def parse_noted(text: str, shape: Any) -> Any:
 
 
 def misfits(value: Any, shape: Any, where: str = "it") -> Iterator[str]:
-    """Compare parsed JSON with a type.
+    """Compare parsed JSON, or what somebody's package declares, with a type.
 
     Args:
-        value: what was parsed.
-        shape: a type hint of ``str``, ``int``, ``float``, ``bool``, ``None``, lists, dicts, unions, ``Any``, typed
-            dicts and dataclasses; further keys of the latter two are no misfit.
+        value: what was parsed, or an object.
+        shape: a type hint of ``str``, ``int``, ``float``, ``bool``, ``None``, literals, lists, tuples, dicts,
+            callables, unions, ``Any``, typed dicts and dataclasses; further keys of the latter two are no misfit.
         where: what the value is called.
 
     Yields:
@@ -69,17 +69,30 @@ def misfits(value: Any, shape: Any, where: str = "it") -> Iterator[str]:
             yield f"{where} is no {' or '.join(map(_name, parts))}"
     elif is_typeddict(shape) or is_dataclass(shape):
         yield from _misfits_of_fields(value, shape, where)
+    elif origin is Literal:
+        if value not in parts:
+            yield f"{where} is none of {', '.join(parts)}"
     elif not _is_a(value, origin or shape):
         yield f"{where} is no {_name(shape)}"
-    elif isinstance(value, list):
-        for one in value:
-            yield from misfits(one, parts[0] if parts else Any, f"an entry of {where}")
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from misfits(one, parts[1] if parts else Any, f"an entry of {where}")
+    else:
+        yield from _misfits_within(value, parts, f"an entry of {where}")
+
+
+def _misfits_within(value: Any, parts: tuple[Any, ...], where: str) -> Iterator[str]:
+    if isinstance(value, tuple):
+        kinds = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        if len(kinds) != len(value):
+            yield f"{where} is missing, or one too many"
+        for one, kind in zip(value, kinds, strict=False):
+            yield from misfits(one, kind, where)
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from misfits(one, parts[-1] if parts else Any, where)
 
 
 def _misfits_of_fields(value: Any, shape: Any, where: str) -> Iterator[str]:
+    if is_dataclass(shape) and isinstance(value, shape):
+        value = vars(value)
     if not isinstance(value, dict):
         yield f"{where} is no object"
         return
@@ -103,4 +116,6 @@ def _is_a(value: Any, kind: Any) -> bool:
 
 def _name(kind: Any) -> str:
     words = {str: "text", int: "whole number", float: "number", bool: "true or false", None: "null", NoneType: "null"}
-    return words.get(kind) or {list: "list", dict: "object"}.get(get_origin(kind) or kind, "object")
+    return words.get(kind) or {list: "list", tuple: "list", dict: "object", Callable: "function"}.get(
+        get_origin(kind) or kind, "object"
+    )

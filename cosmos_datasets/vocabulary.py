@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 
 from cosmos_datasets.errors import CosmosError
 
@@ -193,26 +194,27 @@ def slug(modality: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", modality.lower()).strip("-")
 
 
-def matching_objects(query: str) -> list[str]:
+def matching_objects(query: str, others: Iterable[str] = ()) -> list[str]:
     """Canonical objects that a person may mean by a word.
 
     Args:
         query: an object or a synonym, in any case; spaces and underscores are the same.
+        others: objects beside the vocabulary's, which a source of another package may have.
 
     Returns:
         Exact matches of a name if there are any, else of a synonym, sorted; empty if nobody calls an object so.
     """
-    wanted = _plain(query)
-    if wanted in {_plain(name) for name in OBJECTS}:
-        return [name for name in sorted(OBJECTS) if _plain(name) == wanted]
-    return [name for name in sorted(OBJECTS) if wanted in map(_plain, OBJECTS[name])]
+    wanted, names = _plain(query), sorted({*OBJECTS, *others})
+    exact = [name for name in names if _plain(name) == wanted]
+    return exact or [name for name in names if wanted in map(_plain, OBJECTS.get(name, ()))]
 
 
-def objects_called(word: str) -> list[str]:
+def objects_called(word: str, others: Iterable[str] = ()) -> list[str]:
     """Canonical objects that a word may mean; raises :class:`CosmosError` with suggestions if there are none."""
-    found = matching_objects(word)
+    names = sorted({*OBJECTS, *others})
+    found = matching_objects(word, names)
     if not found:
-        close = difflib.get_close_matches(word, OBJECTS, n=3)
+        close = difflib.get_close_matches(word, names, n=3)
         hint = f" Did you mean {', '.join(close)}?" if close else ""
         raise CosmosError(f"no object is called {word!r}.{hint}")
     return found

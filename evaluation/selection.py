@@ -137,7 +137,9 @@ def select(
     if modality is not None:
         chosen &= table["modality"].isin(_modalities_called(modality, table["modality"].unique(), data.location))
     if object_ is not None:
-        chosen &= table["object"].isin([one for word in object_.split(",") for one in objects_called(word.strip())])
+        own = table["object"].unique()
+        wanted = [one for word in object_.split(",") for one in objects_called(word.strip(), own)]
+        chosen &= table["object"].isin(wanted)
     if fold is not None:
         chosen &= table["fold"] == fold
     if masks == "union":

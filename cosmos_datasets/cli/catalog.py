@@ -155,7 +155,8 @@ def targets(words: tuple[str, ...], modalities: tuple[str, ...], names: tuple[st
     from cosmos_datasets.vocabulary import objects_called, slug
 
     everything = targets_of(_installed())
-    objects = {name for word in words for name in objects_called(word)}
+    labelled = {target.object for target in everything}
+    objects = {name for word in words for name in objects_called(word, labelled)}
     slugs = {slug(name) for name in modalities}
     found = [
         target

@@ -134,7 +134,7 @@ class CosmosDataset:
         if not instances:
             table = table[table["instance"] == 0]
         if object is not None:
-            table = table[table["object"].isin(objects_called(object))]
+            table = table[table["object"].isin(objects_called(object, table["object"].unique()))]
         found: pd.DataFrame = table.reset_index(drop=True)
         return found
 

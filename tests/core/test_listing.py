@@ -14,7 +14,7 @@ from checked import CHECKED
 from raw_trees import acdc, kvasir_seg, tls01
 
 from cosmos_datasets.case import Annotation, Case
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CosmosError, LayoutError
 from cosmos_datasets.finding import Finding
 from cosmos_datasets.listing import Listing
 from cosmos_datasets.pairing import below, named, pairs
@@ -259,3 +259,15 @@ def test_links_in_a_circle_pipes_and_forbidden_folders(tmp_path: Path, monkeypat
         ("a pipe or a device lies among the files; it is not read", "images/pipe.png"),
         ("a folder cannot be read (Permission denied); nothing of it is used", "images/locked"),
     }
+
+
+@pytest.mark.parametrize("changes", [{"modality": "CT"}, {"split": "evil"}, {"case_id": 7}, None])
+def test_what_a_package_lists_must_be_what_it_declares(tmp_path: Path, changes: dict[str, object] | None) -> None:
+    _write(tmp_path, "a")
+
+    def find_cases(root: Path) -> Iterator[Case]:
+        for case in _find_cases(root):
+            yield "no case" if changes is None else dataclasses.replace(case, **changes)  # type: ignore[arg-type,misc]
+
+    with pytest.raises(CosmosError, match="phantom: its package lists"):
+        dataclasses.replace(SOURCE, find_cases=find_cases).listing(tmp_path)
