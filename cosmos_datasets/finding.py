@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,7 +57,26 @@ def ungrouped(found: Mapping[str, Mapping[str, Iterable[str]]]) -> Iterator[Find
 
 
 def below(root: Path, text: str) -> str:
-    """Name files relative to the raw folder: where it lies concerns nobody who gets the data set."""
-    for folder in dict.fromkeys((str(root), str(root.resolve()))):
-        text = text.replace(f"{folder}/", "")
-    return printable(text)
+    """Name files relative to the raw folder: where it lies concerns nobody who gets the data set.
+
+    A message may have put the folder in quotes, made one line of its name, or cut it off; a part of the name is taken
+    out too.
+    """
+    folders = {f"{one}/" for one in (root, root.absolute(), root.resolve()) if one.parts}
+    ways = (str, repr, ascii, printable, lambda folder: " ".join(folder.split()))
+    written = {way(folder).strip("'\"") for folder in folders for way in ways}
+    starts = {re.escape(folder[: folder.index("/", 1) + (folder[0] != "/")]) for folder in written}
+    pieces, end = [], 0
+    for start in re.finditer(rf"(?<![\w./-])(?:{'|'.join(sorted(starts))})", text):
+        if start.start() >= end:
+            pieces.append(text[end : start.start()])
+            rest = text[start.start() :]
+            end = start.start() + max(_shared(folder, rest) for folder in written)
+    return printable("".join((*pieces, text[end:])))
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next(
+        (n for n, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1), min(len(one), len(other))
+    )

@@ -12,6 +12,7 @@ from cosmos_datasets.build.manifest import Manifest, SourceEntry, read_manifest
 from cosmos_datasets.build.sealed import Sealed
 from cosmos_datasets.build.verify import verify
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.finding import Grouped, grouped, ungrouped
 from cosmos_datasets.registry import get_source
 
 #: From free to forbidden.
@@ -142,13 +143,20 @@ def _reason(entry: SourceEntry) -> str:
 
 
 def _anonymous(entry: SourceEntry) -> SourceEntry:
-    """The entry without the folders of this machine, which stand in the reasons of broken cases."""
+    """The entry without folders of any machine: builds name files relative to the raw folder, others may not have."""
 
     def bare(shard: Sealed) -> Sealed:
-        return replace(shard, broken={case: _without_folders(reason) for case, reason in shard.broken.items()})
+        broken = {case: _without_folders(reason) for case, reason in shard.broken.items()}
+        return replace(shard, broken=broken, findings=_bare(shard.findings))
 
-    return replace(entry, shards=[bare(one) for one in entry.shards], empty=[bare(one) for one in entry.empty])
+    shards, empty = ([bare(one) for one in shards] for shards in (entry.shards, entry.empty))
+    return replace(entry, shards=shards, empty=empty, findings=_bare(entry.findings))
+
+
+def _bare(findings: Grouped) -> Grouped:
+    return grouped(replace(one, where=_without_folders(one.where)) for one in ungrouped(findings))
 
 
 def _without_folders(text: str) -> str:
-    return re.sub(r"(?<![\w.])/(?:[^/:'\"]+/)+", "", text)
+    """Leave out what follows where a folder is named: it can have any sign in its name, so its end is not known."""
+    return re.sub(r"(?<![\w./-])/(?=\S).*", "...", text, flags=re.DOTALL)

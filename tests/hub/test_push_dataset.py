@@ -246,9 +246,12 @@ def test_unknown_sources_and_folders(here: Hub, shared_built: Path, tmp_path: Pa
 def test_no_folder_of_this_machine_is_sent(here: Hub, own: Path) -> None:
     path = own / "manifest.json"
     body = json.loads(path.read_text())
-    reason = "msd/x: /home/somebody/my raw/msd/x.nii.gz: cannot be read (error at 12/07)"
-    body["sources"]["msd"]["shards"][0]["broken"] = {"x": reason}
+    shard, folder = body["sources"]["msd"]["shards"][0], "/home/some'body: /my\nraw/msd/x.nii.gz"
+    shard["broken"] = {"x": f"msd/x: {folder}: cannot be read (error at 12/07)", "y": "msd/y: images/y.nii: odd"}
+    shard["findings"] = {"warning": {"odd": [f"x: {folder}", "y: images/y.nii"]}}
     path.write_text(json.dumps(body))
     _msd(own)
     sent = json.loads(here.read(here.dataset(_REPO), "manifest.json"))
-    assert sent["sources"]["msd"]["shards"][0]["broken"] == {"x": "msd/x: x.nii.gz: cannot be read (error at 12/07)"}
+    found = sent["sources"]["msd"]["shards"][0]
+    assert found["broken"] == {"x": "msd/x: ...", "y": "msd/y: images/y.nii: odd"}
+    assert found["findings"] == {"warning": {"odd": ["x: ...", "y: images/y.nii"]}}
