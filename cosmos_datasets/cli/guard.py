@@ -43,7 +43,8 @@ class GuardedGroup(click.Group):
         except (BrokenPipeError, click.Abort, click.exceptions.Exit):
             raise
         except click.ClickException as error:
-            error.message = printable_lines(error.message)
+            # The subclasses format it on their way out, so it has to be this very error.
+            error.message = printable_lines(error.message)  # type: ignore[misc]
             raise
         except KeyboardInterrupt:
             say("interrupted; give the same command again to go on", err=True)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 #: Bytes of one header; real ones hold a long name. ``tarfile`` reads a header at once, whatever size it announces.
 _LARGEST_HEADER = 1 << 20
@@ -41,7 +41,7 @@ def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
     with path.open("rb") as plain:
         magic = plain.read(6)
     opener = next((opener for start, opener in _COMPRESSIONS if magic.startswith(start)), open)
-    with opener(path, "rb") as stream, tarfile.open(fileobj=_Pieces(stream), mode="r:") as file:  # type: ignore[arg-type]
+    with opener(path, "rb") as stream, tarfile.open(fileobj=cast("IO[bytes]", _Pieces(stream)), mode="r:") as file:
         yield file
 
 

@@ -138,7 +138,7 @@ class GridTimes:
     kept: list[int]
 
 
-def time_grid(adapter: Adapter, samples: Sequence[Sample], side: int, **filters: float | None) -> GridTimes:
+def time_grid(adapter: Adapter, samples: Sequence[Sample], side: int, **filters: Any) -> GridTimes:
     """Time everything mode with ``side`` x ``side`` points once on each image, after a warm-up.
 
     Args:

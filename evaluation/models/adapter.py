@@ -105,7 +105,7 @@ class Adapter(ABC):
         with self._exact():
             features = self.features(self.pixels(images))
         return [
-            Embedding(tuple(level[i : i + 1] for level in features), *image.shape[:2], name)
+            Embedding(tuple(level[i : i + 1] for level in features), image.shape[0], image.shape[1], name)
             for i, (image, name) in enumerate(zip(images, names or [Embedding.name] * len(images), strict=True))
         ]
 
