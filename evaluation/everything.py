@@ -142,7 +142,7 @@ def everything(
     index, tp, area, score = _match(masks := [candidates[k] for k in kept], targets)
     missed = [target for target, found in zip(targets, index, strict=True) if found < 0]
     dropped = [mask for k, mask in enumerate(candidates) if k not in set(kept.tolist())] if missed else []
-    touched = iter(_shared_pixels(dropped, missed).any(axis=0) if missed else np.zeros(0, dtype=bool))
+    touched = iter(np.atleast_1d(_shared_pixels(dropped, missed).any(axis=0)) if missed else np.zeros(0, dtype=bool))
     first = None if candidates else "stability" if sure else "iou"
     nothing = tuple(None if found >= 0 else first or ("nms" if next(touched) else "elsewhere") for found in index)
     return Everything(tuple(masks), index, tp, area, score, nothing)
