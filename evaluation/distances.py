@@ -24,7 +24,7 @@ Points = NDArray[np.int64]
 
 #: A distance that equals the tolerance of NSD but for rounding is within it: 3 * 0.1 > 0.3, and data sets store a
 #: spacing of 0.4 mm in single precision, as 0.4000000059.
-_ROUNDING = 1 + 1e-6
+ROUNDING = 1 + 1e-6
 
 
 class Distances(NamedTuple):
@@ -40,7 +40,7 @@ class Distances(NamedTuple):
             28:1251, 2009). With the convention ``released`` the mean of d(p, R) alone, as in the paper's released
             code: it does not see what a prediction misses.
         nsd: the share of the points of both surfaces, 0 to 1, whose distance to the other is the tolerance or less
-            (Nikolov et al., J. Med. Internet Res. 23:e26151, 2021; by points, not by length of contour).
+            (Nikolov et al., J. Med. Internet Res. 23:e26151, 2021; by points, see :mod:`.contour_share` for lengths).
     """
 
     hd: float
@@ -187,13 +187,17 @@ def distance_scores_mm(
     pixels = _scores(*found, tolerance, convention)
     if spacing is None:
         return pixels, None
-    row, column = spacing
-    # Headers tell the two sides of a square pixel with rounding of their own.
-    if not math.isclose(row, column, rel_tol=1e-6):
+    row = spacing[0]
+    if not is_square(spacing):
         in_mm = surface_distances(prediction, reference, spacing)
         return pixels, _scores(*in_mm, tolerance_mm, convention)
     within = _share_within(np.concatenate(found), tolerance_mm / row)
     return pixels, Distances(pixels.hd * row, pixels.hd95 * row, pixels.asd * row, within)
+
+
+def is_square(spacing: tuple[float, float]) -> bool:
+    """Whether pixels are as high as wide; headers tell the two sides with rounding of their own."""
+    return math.isclose(*spacing, rel_tol=1e-6)
 
 
 def check_spacing(spacing: Sequence[float]) -> None:
@@ -232,11 +236,14 @@ def _scores(
 
 
 def _share_within(distances: NDArray[np.float64], tolerance: float) -> float:
-    return int(np.count_nonzero(distances <= tolerance * _ROUNDING)) / len(distances)
+    return int(np.count_nonzero(distances <= tolerance * ROUNDING)) / len(distances)
 
 
 def surface_distances(
-    prediction: Points, reference: Points, spacing: tuple[float, float] = (1.0, 1.0)
+    prediction: Points,
+    reference: Points,
+    spacing: tuple[float, float] = (1.0, 1.0),
+    farthest: float = math.inf,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far every point of each surface is from the other surface.
 
@@ -244,6 +251,7 @@ def surface_distances(
         prediction: int64 ``(n, 2)``, (row, column), without repeats; not empty.
         reference: int64 ``(m, 2)``, likewise.
         spacing: size of a pixel as (row, column).
+        farthest: what is farther apart may be infinitely far: a small one is found out sooner.
 
     Returns:
         float64 ``(n,)`` and ``(m,)``, in the unit of ``spacing`` and the order of the points.
@@ -251,8 +259,8 @@ def surface_distances(
     scale = np.asarray(spacing, dtype=np.float64)
     only_predicted, only_reference = _apart(prediction, reference)
     return (
-        _directed(prediction * scale, only_predicted, reference * scale),
-        _directed(reference * scale, only_reference, prediction * scale),
+        _directed(prediction * scale, only_predicted, reference * scale, farthest),
+        _directed(reference * scale, only_reference, prediction * scale, farthest),
     )
 
 
@@ -267,9 +275,13 @@ def _apart(a: Points, b: Points) -> tuple[Mask, Mask]:
     return ~np.isin(flat_a, flat_b, assume_unique=True), ~np.isin(flat_b, flat_a, assume_unique=True)
 
 
-def _directed(points: NDArray[np.float64], apart: Mask, others: NDArray[np.float64]) -> NDArray[np.float64]:
+def _directed(
+    points: NDArray[np.float64], apart: Mask, others: NDArray[np.float64], farthest: float
+) -> NDArray[np.float64]:
     """The distance of every point to the nearest of the others; only those that are apart are searched."""
     distances = np.zeros(len(points))
     if apart.any():
-        distances[apart], _ = cKDTree(others, balanced_tree=False, compact_nodes=False).query(points[apart])
+        tree = cKDTree(others, balanced_tree=False, compact_nodes=False)
+        # The bound itself is not within it.
+        distances[apart], _ = tree.query(points[apart], distance_upper_bound=farthest * 1.001 + 1e-9)
     return distances

@@ -24,8 +24,9 @@ _IDENTITY = {
     **{name: pa.string() for name in ("strategy", "variant", "prompt")},
     "area": pa.int32(),
 }
-#: The surface distances, see :class:`cosmos_datasets.evaluation.distances.Distances`, in pixels and in millimetres.
-DISTANCES = ("hd", "hd95", "asd", "nsd")
+#: Distances between surfaces, and the shares of these within a tolerance, by points and by length; see
+#: :class:`cosmos_datasets.evaluation.distances.Distances` and :mod:`cosmos_datasets.evaluation.contour_share`.
+DISTANCES = ("hd", "hd95", "asd", "nsd", "nsd_length")
 DISTANCES_MM = tuple(f"{distance}_mm" for distance in DISTANCES)
 #: Every score that a result has for both choices.
 SCORES = ("dice", "jac", *DISTANCES, *DISTANCES_MM)

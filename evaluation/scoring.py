@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from cosmos_datasets.evaluation.baselines import blind_dice
+from cosmos_datasets.evaluation.contour_share import Contour, contour, contour_shares_mm
 from cosmos_datasets.evaluation.distances import Points, distance_scores_mm, surface_points
 from cosmos_datasets.evaluation.everything import FILTERS, everything
 from cosmos_datasets.evaluation.jitter import Jitter, split_name
@@ -225,8 +226,16 @@ def _crop(mask: torch.Tensor) -> tuple[Mask, Box]:
     return crop.copy(), (x0, y0, x1, y1)
 
 
-def _surface(mask: Mask, bbox: Box) -> Points:
-    return surface_points(mask, (bbox[1], bbox[0]))
+#: What distances are measured between.
+_Surface = tuple[Points, Contour]
+
+
+def _surface(mask: Mask, bbox: Box) -> _Surface:
+    origin = bbox[1], bbox[0]
+    return surface_points(mask, origin), contour(mask, origin)
+
+
+_NO_SURFACE: _Surface = _surface(np.zeros((0, 0), dtype=np.bool_), (0, 0, 0, 0))
 
 
 def _identity(sample: Sample, target: Target, strategy: str, variant: str) -> Row:
@@ -248,7 +257,7 @@ def _identity(sample: Sample, target: Target, strategy: str, variant: str) -> Ro
 def _scores(
     one: Predicted | None,
     target: Target,
-    surface: Points | None,
+    surface: _Surface | None,
     spacing: tuple[float, float] | None,
     settings: Settings,
 ) -> Row:
@@ -266,18 +275,15 @@ def _scores(
 
 
 def _distances(
-    one: Predicted, surface: Points | None, spacing: tuple[float, float] | None, settings: Settings
+    one: Predicted, surface: _Surface | None, spacing: tuple[float, float] | None, settings: Settings
 ) -> dict[str, float | None]:
     """In pixels and in mm; what is undefined or not wanted is ``None``."""
     if surface is None:
         return dict.fromkeys((*DISTANCES, *DISTANCES_MM))
-    pixels, mm = distance_scores_mm(
-        surface[:0] if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox),
-        surface,
-        spacing,
-        tolerance=settings.tolerance,
-        tolerance_mm=settings.tolerance_mm,
-        convention=settings.convention,
-    )
-    values = zip((*DISTANCES, *DISTANCES_MM), (*pixels, *(mm or [None] * len(DISTANCES_MM))), strict=True)
+    predicted = _NO_SURFACE if one.mask is None or one.bbox is None else _surface(one.mask, one.bbox)
+    given: dict[str, Any] = {name: getattr(settings, name) for name in ("tolerance", "tolerance_mm", "convention")}
+    pixels, mm = distance_scores_mm(predicted[0], surface[0], spacing, **given)
+    share, share_mm = contour_shares_mm(predicted[1], surface[1], spacing, **given)
+    in_mm = [None] * len(DISTANCES_MM) if mm is None else [*mm, share_mm]
+    values = zip((*DISTANCES, *DISTANCES_MM), (*pixels, share, *in_mm), strict=True)
     return {name: None if value is None or np.isnan(value) else value for name, value in values}

@@ -1,7 +1,11 @@
 """NSD of masks, as a module for `evaluate.load`."""
 
 from typing import Any
+from typing import Literal
 
+from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.contour_share import contour
+from cosmos_datasets.evaluation.contour_share import contour_shares
 from cosmos_datasets.evaluation.distances import distance_scores
 from cosmos_datasets.evaluation.distances import surface_points
 from cosmos_datasets.evaluation.mask_metric import MaskMetric
@@ -24,8 +28,14 @@ class Nsd(MaskMetric):
         convention: Convention = "standard",
         spacing: tuple[float, float] = (1.0, 1.0),
         tolerance: float = 2.0,
+        by: Literal["points", "length"] = "points",
         **options: Any,
     ) -> float:
         """NSD of one pair of masks; the tolerance is in the unit of the spacing."""
+        if by == "length":
+            contours = contour(prediction), contour(reference)
+            return contour_shares(*contours, spacing, (tolerance,), convention, **options)[0]
+        if by != "points":
+            raise CosmosError(f'NSD is by "points" or by "length", not by {by!r}')
         surfaces = surface_points(prediction), surface_points(reference)
         return distance_scores(*surfaces, spacing, tolerance=tolerance, convention=convention, **options).nsd

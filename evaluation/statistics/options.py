@@ -26,6 +26,8 @@ METRICS = {
     "hd95_mm": "HD95 (mm)",
     "asd_mm": "ASD (mm)",
     "nsd_mm": "NSD (tolerance in mm)",
+    "nsd_length": "NSD by length",
+    "nsd_length_mm": "NSD by length (tolerance in mm)",
 }
 #: What follows from counts of pixels alone, and so also for a volume as a whole.
 OF_COUNTS = ("dice", "jac", "conformity")

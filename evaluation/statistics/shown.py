@@ -18,7 +18,10 @@ from cosmos_datasets.evaluation.summary import OVER_TARGETS
 WHOSE = {"oracle": "the best of the model's masks", "predicted": "the mask that the model itself prefers"}
 Row = dict[str, Any]
 #: Metrics with a tolerance: its name in the settings of a run, and its unit.
-_TOLERANCES = {"nsd": ("tolerance", "px"), "nsd_mm": ("tolerance_mm", "mm")}
+_TOLERANCES = {
+    **dict.fromkeys(("nsd", "nsd_length"), ("tolerance", "px")),
+    **dict.fromkeys(("nsd_mm", "nsd_length_mm"), ("tolerance_mm", "mm")),
+}
 
 
 def shown_table(rows: pd.DataFrame, by: Sequence[str], metric: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation import METRIC_MODULES, metric_path
+from cosmos_datasets.evaluation.contour_share import contour, contour_shares
 from cosmos_datasets.evaluation.distances import distance_scores, hausdorff, surface_points
 from cosmos_datasets.evaluation.mask_metric import as_mask
 from cosmos_datasets.evaluation.metrics import conformity, counts, dice, jaccard
@@ -232,7 +233,7 @@ NO_SIZES = [
 ]
 
 
-@pytest.mark.parametrize("name", DISTANCES)
+@pytest.mark.parametrize("name", ["hd", "hd95", "asd", "nsd"])
 def test_what_is_no_size_of_a_pixel_and_no_tolerance_is_refused(name: str, load: Callable[..., Any]) -> None:
     empty, some = np.zeros((6, 6), dtype=np.bool_), np.eye(6, dtype=np.bool_)
     metric = load(name)
@@ -242,9 +243,22 @@ def test_what_is_no_size_of_a_pixel_and_no_tolerance_is_refused(name: str, load:
                 metric.compute(predictions=pair[:1], references=pair[1:], spacing=spacing)
     for spacing in (np.array([2, 3]), [np.float32(0.5), 1]):
         metric.compute(predictions=[some], references=[some], spacing=spacing)
-    for tolerance in (-1.0, math.nan, math.inf, "2", None) if name == "nsd" else ():
-        with pytest.raises(CosmosError, match=r"^a tolerance is a distance of 0 or more, not"):
-            metric.compute(predictions=[some], references=[some], tolerance=tolerance)
+    if name == "nsd":
+        pair = {"predictions": [some], "references": [some]}
+        for by in ("points", "length"):
+            for tolerance in (-1.0, math.nan, math.inf, "2", None):
+                with pytest.raises(CosmosError, match=r"^a tolerance is a distance of 0 or more, not"):
+                    metric.compute(**pair, tolerance=tolerance, by=by)
+            with pytest.raises(CosmosError, match=r"^spacing is the size of a pixel"):
+                metric.compute(**pair, spacing=None, by=by)
+        with pytest.raises(CosmosError, match="by 'area'"):
+            metric.compute(**pair, by="area")
+
+
+def test_nsd_by_length(load: Callable[..., Any]) -> None:
+    prediction, reference = masks(8, 1)[0], masks(9, 1)[0]
+    found = load("nsd").compute(predictions=[prediction], references=[reference], spacing=(3.0, 0.5), by="length")
+    assert found == {"nsd": contour_shares(contour(prediction), contour(reference), (3.0, 0.5), (2.0,))[0]}
 
 
 @pytest.mark.parametrize("name", METRIC_MODULES)

@@ -21,7 +21,7 @@ from cosmos_datasets.encoding import decode_mask
 from cosmos_datasets.evaluation import scoring
 from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.prompts import Prompt, grid_points, make_prompt
-from cosmos_datasets.evaluation.results import SCORES
+from cosmos_datasets.evaluation.results import DISTANCES, SCORES
 from cosmos_datasets.evaluation.sample import Sample, Target
 from cosmos_datasets.load.access import open_dataset
 from cosmos_datasets.load.rows import as_array, full_mask
@@ -76,9 +76,9 @@ def dices(masks: Bools, reference: Bools) -> NDArray[np.float64]:
 def expected_distances(mask: Bools, reference: Bools, spacing: Any, tolerance: float) -> Row:
     """From distance maps of the whole image."""
     if spacing is None:
-        return dict.fromkeys(("hd", "hd95", "asd", "nsd"))
+        return dict.fromkeys(DISTANCES)
     if not mask.any():
-        return {"hd": None, "hd95": None, "asd": None, "nsd": 0.0}
+        return {**dict.fromkeys(DISTANCES[:3]), "nsd": 0.0, "nsd_length": 0.0}
     # Erosion takes what lies outside of the image for background.
     outlines = [one & ~binary_erosion(one) for one in (mask, reference)]
     maps = [distance_transform_edt(~outline, sampling=spacing) for outline in outlines]
@@ -89,7 +89,23 @@ def expected_distances(mask: Bools, reference: Bools, spacing: Any, tolerance: f
         "hd95": max(np.percentile(there, 95), np.percentile(back, 95)),
         "asd": both.mean(),
         "nsd": np.mean(both <= tolerance + 1e-5),
+        "nsd_length": share_of_lengths(mask, reference, spacing, tolerance),
     }
+
+
+def share_of_lengths(mask: Bools, reference: Bools, spacing: Any, tolerance: float) -> float:
+    """By how much mask each corner of pixels sees above, below, left and right of it."""
+    diagonal, corners, lengths = np.hypot(*spacing) / 2, [], []
+    for one in (mask, reference):
+        padded = np.pad(one, 1).astype(int)
+        a, b, c, d = padded[:-1, :-1], padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
+        level, upright = (a == b) & (c == d) & (a != c), (a == c) & (b == d) & (a != b)
+        saddle = (a == d) & (b == c) & (a != b)
+        corners.append((a + b + c + d) % 4 > 0)
+        lengths.append(np.select([level, upright, saddle], [spacing[1], spacing[0], 2 * diagonal], diagonal))
+    maps = [distance_transform_edt(~one, sampling=spacing) for one in corners]
+    within = [lengths[n][corners[n] & (maps[1 - n] <= tolerance + 1e-5)].sum() for n in range(2)]
+    return float(sum(within) / sum(lengths[n][corners[n]].sum() for n in range(2)))
 
 
 def expected_scores(mask: Bools, reference: Bools, spacing: Any = None) -> Row:
@@ -105,8 +121,8 @@ def expected_scores(mask: Bools, reference: Bools, spacing: Any = None) -> Row:
 
 #: What a few pixels, one or two apart, change: DICE and JAC little, distances by about these pixels.
 FEW = {
-    **{"tp": 3, "pred_area": 3, "hd": 1.5, "hd95": 1.5, "asd": 0.3, "nsd": 0.1},
-    **{"hd_mm": 3, "hd95_mm": 3, "asd_mm": 0.6, "nsd_mm": 0.1},
+    **{"tp": 3, "pred_area": 3, "hd": 1.5, "hd95": 1.5, "asd": 0.3, "nsd": 0.1, "nsd_length": 0.1},
+    **{"hd_mm": 3, "hd95_mm": 3, "asd_mm": 0.6, "nsd_mm": 0.1, "nsd_length_mm": 0.1},
 }
 
 

@@ -40,6 +40,7 @@ def result(object_: str, strategy: str, dice: float, **fields: Any) -> Row:
         in_mm = {f"{name}_mm": 3 * value for name, value in distances.items()}
         scores = {
             **{"dice": dice, "jac": dice / (2 - dice), "nsd": dice, "nsd_mm": dice / 2},
+            **{"nsd_length": dice, "nsd_length_mm": dice / 2},
             **dict.fromkeys({**distances, **in_mm}, None if empty else 0.0),
             **({} if empty else {**distances, **in_mm}),
             **{"tp": round(100 * dice), "pred_area": 0 if empty else 100},
@@ -146,7 +147,7 @@ def test_everything_mode_has_no_choice_of_the_models_own(run: Path) -> None:
     liver = line(summarise(run / "results.parquet"), object="liver", strategy="S1")
     assert liver["dice_oracle"] == pytest.approx(0.4)
     names = [name for name in liver.index if name.endswith(("_predicted", "_predicted_std"))]
-    assert len(names) == 2 * 11 + 9 + 1
+    assert len(names) == 2 * 13 + 11 + 1
     assert liver[names].isna().all()
 
 
