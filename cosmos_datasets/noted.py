@@ -91,7 +91,7 @@ def _misfits_within(value: Any, parts: tuple[Any, ...], where: str) -> Iterator[
 
 
 def _misfits_of_fields(value: Any, shape: Any, where: str) -> Iterator[str]:
-    if is_dataclass(shape) and isinstance(value, shape):
+    if isinstance(shape, type) and is_dataclass(shape) and isinstance(value, shape):
         value = vars(value)
     if not isinstance(value, dict):
         yield f"{where} is no object"

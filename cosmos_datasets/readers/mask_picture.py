@@ -120,8 +120,8 @@ def signs_of_numbers(numbers: NDArray[Any], path: Path) -> Iterator[Finding]:
     steps = climbs = 0
     for lines in (numbers, numbers.T):
         for up in (lines[:, :-1] < lines[:, 1:], lines[:, :-1] > lines[:, 1:]):
-            steps += np.count_nonzero(up)
-            climbs += np.count_nonzero(up[:, :-1] & up[:, 1:])
+            steps += int(np.count_nonzero(up))
+            climbs += int(np.count_nonzero(up[:, :-1] & up[:, 1:]))
     if climbs > _CLIMBS * steps:
         what = "numbers of a map lie between those beside them: it was resized or smoothed, so they mean nothing there"
         yield Finding("warning", what, f"{path.name}, {100 * climbs / steps:.0f} % of its steps")
