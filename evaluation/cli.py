@@ -23,7 +23,7 @@ from cosmos_datasets.evaluation.prompts_cli import prompts
 from cosmos_datasets.evaluation.push_cli import push
 from cosmos_datasets.evaluation.remembering import STRATEGIES, Remembering, strategies_option
 from cosmos_datasets.evaluation.report.cli import report
-from cosmos_datasets.evaluation.shared_options import filter_options, inference_options, selection_options
+from cosmos_datasets.evaluation.shared_options import Finite, filter_options, inference_options, selection_options
 from cosmos_datasets.evaluation.starting import started
 from cosmos_datasets.evaluation.statistics.cli import print_summary, seen, table
 from cosmos_datasets.evaluation.study.cli import paper
@@ -75,9 +75,9 @@ def main() -> None:
               help="HD of an empty prediction: undefined, or 0 as in the paper's released code.")  # fmt: skip
 @click.option("--hd/--no-hd", "distances", default=True, show_default=True,
               help="Compute the surface distances: HD, HD95, ASD and NSD.")  # fmt: skip
-@click.option("--tolerance", type=click.FloatRange(0), default=2.0, show_default=True,
+@click.option("--tolerance", type=Finite(0), default=2.0, show_default=True,
               help="Of NSD in pixels: how far apart surfaces may be and still agree.")  # fmt: skip
-@click.option("--tolerance-mm", type=click.FloatRange(0), default=2.0, show_default=True,
+@click.option("--tolerance-mm", type=Finite(0), default=2.0, show_default=True,
               help="Of NSD in millimetres, where the data set knows the size of a pixel.")  # fmt: skip
 @click.option("--save-masks", is_flag=True, help="Keep every predicted mask, not only those for pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")

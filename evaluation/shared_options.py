@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,18 @@ import click
 from cosmos_datasets.evaluation.models import PROFILES
 
 Command = Callable[..., Any]
+
+
+class Finite(click.FloatRange):
+    """A number within a range; click takes NaN for one within any range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number; see :meth:`click.ParamType.convert`."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number that can be used.", param, ctx)
+        return number
+
 
 _SELECTION = (
     click.option("--config", default="all", show_default=True,
@@ -44,12 +57,12 @@ _INFERENCE = (
                       "results depend on it; on a large machine prefer more --processes."),
 )  # fmt: skip
 _FILTERS = (
-    click.option("--iou-threshold", type=click.FloatRange(0, 1), show_default="that of the model's own generator",
+    click.option("--iou-threshold", type=Finite(0, 1), show_default="that of the model's own generator",
                  help="S1 keeps masks whose own IoU estimate is above: 0.8 for SAM 2, EdgeTAM and SAM 3, else 0.88."),
-    click.option("--stability-threshold", type=click.FloatRange(0, 1), default=0.95, show_default=True,
+    click.option("--stability-threshold", type=Finite(0, 1), default=0.95, show_default=True,
                  help="S1 keeps masks of at least this stability: area at a higher cut of the logits over that at a "
                       "lower one."),
-    click.option("--nms-threshold", type=click.FloatRange(0, 1), default=0.7, show_default=True,
+    click.option("--nms-threshold", type=Finite(0, 1), default=0.7, show_default=True,
                  help="S1 drops a mask whose box overlaps that of a better one by more (IoU)."),
 )  # fmt: skip
 _FORMATS = click.option(

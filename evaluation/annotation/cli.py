@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from cosmos_datasets.cli.printing import say
 
+from cosmos_datasets.evaluation.shared_options import Finite, format_option
+
 if TYPE_CHECKING:
     from cosmos_datasets.evaluation.annotation.reading import Choice
 
-_SECONDS = click.FloatRange(0)
+_SECONDS = Finite(0)
 
 
 @click.command(short_help="Human correction effort of the masks, and annotation time by a stated model.")
@@ -21,9 +23,9 @@ _SECONDS = click.FloatRange(0)
               help="What a row of the table holds; modality and source pool targets mask by mask.")  # fmt: skip
 @click.option("--choice", type=click.Choice(["oracle", "predicted"]), default="oracle", show_default=True,
               help="The best of the model's masks (the paper's rule), or the one it prefers.")  # fmt: skip
-@click.option("--gamma", type=click.IntRange(0), default=5, show_default=True,
+@click.option("--gamma", type=click.IntRange(0, 1000), default=5, show_default=True,
               help="Relaxation in pixels: thinner errors need no correction.")  # fmt: skip
-@click.option("--epsilon", type=click.FloatRange(0), default=2.0, show_default=True,
+@click.option("--epsilon", type=Finite(0, 1e6), default=2.0, show_default=True,
               help="Tolerance of drawn outlines in pixels.")  # fmt: skip
 @click.option("--point-seconds", "point", type=_SECONDS, default=2.4, show_default=True,
               help="First point of a prompt (Bearman et al. 2016).")  # fmt: skip
@@ -35,8 +37,7 @@ _SECONDS = click.FloatRange(0)
               help="A corner of an outline (assumed).")  # fmt: skip
 @click.option("--region-seconds", "region", type=_SECONDS, default=2.4, show_default=True,
               help="A region that goes or comes by one click (assumed).")  # fmt: skip
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
-              show_default=True, help="csv and json hold every figure.")  # fmt: skip
+@format_option
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that measure masks.")
 def annotation(
     run: Path, dataset: str, by: str, choice: str, gamma: int, epsilon: float, style: str, workers: int, **given: float

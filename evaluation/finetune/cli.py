@@ -17,7 +17,7 @@ from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.finetune.recipe import METHODS, PRECISIONS, Recipe
 from cosmos_datasets.evaluation.remembering import Remembering, strategies_option
-from cosmos_datasets.evaluation.shared_options import preprocess_option
+from cosmos_datasets.evaluation.shared_options import Finite, preprocess_option
 from cosmos_datasets.evaluation.starting import started
 
 _RECIPE = {one.name for one in fields(Recipe)}
@@ -44,8 +44,8 @@ _RECIPE = {one.name for one in fields(Recipe)}
               help="Images of a batch, over all processes together.")  # fmt: skip
 @click.option("--gradient-accumulation", type=click.IntRange(1), default=1, show_default=True,
               help="Batches of a step of the optimiser.")  # fmt: skip
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=1e-4, show_default=True)
-@click.option("--weight-decay", type=click.FloatRange(0), default=0.01, show_default=True)
+@click.option("--learning-rate", type=Finite(0, min_open=True), default=1e-4, show_default=True)
+@click.option("--weight-decay", type=Finite(0), default=0.01, show_default=True)
 @click.option("--jitter", type=click.IntRange(0), default=0, show_default=True,
               help="Move every edge of a training box by up to so many pixels.")  # fmt: skip
 @click.option("--masks-per-image", type=click.IntRange(1), default=16, show_default=True,

@@ -11,7 +11,7 @@ import click
 from cosmos_datasets.cli.printing import plural, print_json, say
 from cosmos_datasets.evaluation.interactive import RULES, SCORES, Clicking, Score
 from cosmos_datasets.evaluation.remembering import Remembering
-from cosmos_datasets.evaluation.shared_options import preprocess_option
+from cosmos_datasets.evaluation.shared_options import format_option, inference_options, selection_options
 from cosmos_datasets.evaluation.starting import started
 
 
@@ -29,27 +29,12 @@ from cosmos_datasets.evaluation.starting import started
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of --rule largest-region: of the draws where several pixels are equally far from the "
                    "border.")  # fmt: skip
-@click.option("--config", default="all", show_default=True,
-              help="A source (acdc), a modality (ct), several (acdc,chaos) or all.")  # fmt: skip
-@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
-@click.option("--modality", help="One modality only, e.g. 'T2W MRI'.")
-@click.option("--object", "object_", help="One object only, e.g. liver, or several: liver,kidney.")
-@click.option("--masks", type=click.Choice(["all", "union", "instances"]), default="all", show_default=True,
-              help="For instance-labelled sources: unions, single instances, or both (reported apart).")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), help="Only the first N images.")
-@click.option("--subset", type=click.IntRange(1),
-              help="Only N masks of each target, spread over sources, subjects and along volumes.")  # fmt: skip
-@click.option("--subset-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of --subset.")
-@click.option("--fold", type=click.IntRange(0, 4), help="One fold of five over the subjects only.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32", show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@preprocess_option
+@selection_options
+@inference_options
 @click.option("--batch-size", type=click.IntRange(1, 8), default=1, show_default=True, help="Images encoded together.")
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="CPU threads of each process.")
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True,
               help="Processes on this machine; each takes its own GPU where there are any.")  # fmt: skip
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "json"]), default="text",
-              show_default=True, help="csv and json hold every figure.")  # fmt: skip
+@format_option
 def interactive(
     dataset: str,
     object_: str | None,

@@ -112,3 +112,12 @@ def test_mistakes_are_one_sentence(kept: tuple[Path, float, float], small: Path,
     assert "--save-masks" in failed.stderr
     failed = cli("annotation", kept[0], small, "--choice", "predicted", fails=True)
     assert "has no mask that is predicted" in failed.stderr
+
+
+@pytest.mark.parametrize("option", ["--epsilon", "--box-seconds"])
+def test_numbers_that_are_none_are_refused(
+    kept: tuple[Path, float, float], small: Path, cli: Cli, option: str
+) -> None:
+    for value in ("nan", "inf"):
+        failed = cli("annotation", kept[0], small, option, value, fails=True)
+        assert failed.exit_code == 2 and value in failed.stderr
