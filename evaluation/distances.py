@@ -195,6 +195,11 @@ def distance_scores_mm(
     return pixels, Distances(pixels.hd * row, pixels.hd95 * row, pixels.asd * row, within)
 
 
+def diagonal(height: int, width: int, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
+    """The largest distance of two pixels of an image, from centre to centre, in the unit of ``spacing``."""
+    return math.hypot((height - 1) * spacing[0], (width - 1) * spacing[1])
+
+
 def is_square(spacing: tuple[float, float]) -> bool:
     """Whether pixels are as high as wide; headers tell the two sides with rounding of their own."""
     return math.isclose(*spacing, rel_tol=1e-6)

@@ -19,6 +19,7 @@ import evaluate
 import numpy as np
 from PIL import Image
 
+from cosmos_datasets.evaluation.distances import diagonal
 from cosmos_datasets.evaluation.sample import Mask
 
 CITATION = """@article{huang2024segment,
@@ -51,6 +52,8 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
     key = ""
     #: Whether a pair can be without a score: the mean is then over the others, and their number is told beside it.
     may_be_undefined = False
+    #: Whether it is a length: where one mask alone is empty, the image's diagonal counts in the mean.
+    is_length = False
 
     @abstractmethod
     def score(self, prediction: Mask, reference: Mask, **options: Any) -> float:
@@ -103,14 +106,24 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
     ) -> dict[str, Any]:
         if average not in ("mean", "none", None):
             raise ValueError(f'average is "mean", "none" or None, not {average!r}')
-        pairs = zip(predictions, references, strict=True)
-        scores = [self.score(_unpacked(a), _unpacked(b), **options) for a, b in pairs]
+        scores, counted = [], []
+        for packed in zip(predictions, references, strict=True):
+            prediction, reference = map(_unpacked, packed)
+            scores.append(self.score(prediction, reference, **options))
+            missed = self.is_length and bool(prediction.any() != reference.any())
+            counted.append(diagonal(*prediction.shape, options.get("spacing", (1.0, 1.0))) if missed else scores[-1])
         if average != "mean":
             return {self.key: scores}
-        defined = [score for score in scores if not math.isnan(score)]
-        # The plain mean, every mask alike.
-        mean = {self.key: math.fsum(defined) / len(defined) if defined else math.nan}
-        return {**mean, "undefined": len(scores) - len(defined)} if self.may_be_undefined else mean
+        mean = {self.key: _mean(counted)}
+        if self.is_length:
+            mean[f"{self.key}_defined"] = _mean(scores)
+        return {**mean, "undefined": sum(map(math.isnan, scores))} if self.may_be_undefined else mean
+
+
+def _mean(scores: Sequence[float]) -> float:
+    """The plain mean of those that are defined, every mask alike."""
+    defined = [score for score in scores if not math.isnan(score)]
+    return math.fsum(defined) / len(defined) if defined else math.nan
 
 
 def as_mask(value: Any) -> Mask:

@@ -28,9 +28,18 @@ _IDENTITY = {
 #: :class:`cosmos_datasets.evaluation.distances.Distances` and :mod:`cosmos_datasets.evaluation.contour_share`.
 DISTANCES = ("hd", "hd95", "asd", "nsd", "nsd_length")
 DISTANCES_MM = tuple(f"{distance}_mm" for distance in DISTANCES)
+#: What is measured as a length: an empty prediction has none.
+LENGTHS = ("hd", "hd95", "asd", "hd_mm", "hd95_mm", "asd_mm")
 #: Every score that a result has for both choices.
 SCORES = ("dice", "jac", *DISTANCES, *DISTANCES_MM)
 CHOICES = ("oracle", "predicted")
+
+
+def diagonal_of(score: str) -> str:
+    """The column with the largest value that one of :data:`LENGTHS` can have in its image."""
+    return "diagonal_mm" if score.endswith("_mm") else "diagonal"
+
+
 #: Why everything mode (S1) found nothing for a target, in the order of its filters -> in words.
 NOTHING = {
     "iou": "no mask of the image had a high enough IoU estimate",
@@ -50,8 +59,9 @@ def nothing_in_words(counts: Mapping[str, int], masks: int) -> str:
 #: One row a (image_id, label, instance, rater, strategy, variant). DICE, JAC and NSD 0..1, distances in pixels or,
 #: behind ``_mm``, in mm; ``oracle`` is the mask of highest DICE, ``predicted`` the one of the model's highest IoU
 #: estimate (null for S1). Distances are null where the prediction is empty (NSD is 0 there), and those in mm where the
-#: data set does not know the size of a pixel; ``dice_blind`` is what ignores the image; ``nothing_found`` is a key of
-#: :data:`NOTHING` where S1 has no mask, else null. Masks are 1-bit PNGs of their box, kept for few rows, see
+#: data set does not know the size of a pixel; ``diagonal`` is the largest distance there can be in the image, from the
+#: centre of its first pixel to that of its last; ``dice_blind`` is what ignores the image; ``nothing_found`` is a key
+#: of :data:`NOTHING` where S1 has no mask, else null. Masks are 1-bit PNGs of their box, kept for few rows, see
 #: :mod:`cosmos_datasets.evaluation.kept_masks`.
 SCHEMA = pa.schema(
     {
@@ -60,6 +70,8 @@ SCHEMA = pa.schema(
         **{f"{n}_{choice}": pa.int32() for n in ("tp", "pred_area", "choice") for choice in CHOICES},
         "predicted_iou": pa.float32(),
         "dice_blind": pa.float64(),
+        "diagonal": pa.float64(),
+        "diagonal_mm": pa.float64(),
         "nothing_found": pa.string(),
         "mask_oracle": _MASK,
         "mask_predicted": _MASK,

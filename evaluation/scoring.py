@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cosmos_datasets.evaluation.baselines import blind_dice
 from cosmos_datasets.evaluation.contour_share import Contour, contour, contour_shares_mm
-from cosmos_datasets.evaluation.distances import Points, distance_scores_mm, surface_points
+from cosmos_datasets.evaluation.distances import Points, diagonal, distance_scores_mm, surface_points
 from cosmos_datasets.evaluation.everything import FILTERS, everything
 from cosmos_datasets.evaluation.jitter import Jitter, split_name
 from cosmos_datasets.evaluation.metrics import Convention, dice, jaccard
@@ -121,6 +121,8 @@ def score_sample(
                 **{f"{score}_oracle": value for score, value in scores.items()},
                 **{f"{score}_predicted": value for score, value in own_scores.items()},
                 "predicted_iou": None if own is None else own.score,
+                "diagonal": diagonal(sample.height, sample.width) if surface else None,
+                "diagonal_mm": diagonal(sample.height, sample.width, spacing) if surface and spacing else None,
                 "nothing_found": nothing,
             }
 

@@ -18,7 +18,7 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.facts import settings_of
 from cosmos_datasets.evaluation.metrics import conformity
-from cosmos_datasets.evaluation.results import CHOICES, NOTHING, SCHEMA, SCORES, nothing_in_words
+from cosmos_datasets.evaluation.results import CHOICES, LENGTHS, NOTHING, SCHEMA, SCORES, diagonal_of, nothing_in_words
 
 _TEXTS = ["object", "modality", "strategy", "image_id", "case_id"]
 _TARGET = ["object", "modality", "masks_are"]
@@ -43,11 +43,13 @@ def summarise(results: Path) -> pd.DataFrame:
         Columns ``object``, ``modality``, ``masks_are`` (``union`` or ``instances``: never added up), ``strategy``,
         ``masks``, ``images``, ``cases``. Then for both choices, over masks, the mean and (population) standard
         deviation of DICE, JAC and NSD in 0..1, of HD, HD95 and ASD in pixels, of all four again in mm, and of CON
-        (undefined without a shared pixel); ``<score>_undefined_*``: how many predictions have no such score and are
-        left out of its mean (of distances: where they are empty, in mm also where the size of a pixel is not known,
-        and all if the run computed none); ``empty_*``: how many have no pixel. ``dice_blind``. ``nothing_*``: for how
-        many S1 found nothing, by the reasons of :data:`cosmos_datasets.evaluation.results.NOTHING`. What does not
-        exist is NaN or NA: there is no model's own choice in S1, and no reason in the other strategies.
+        (undefined without a shared pixel). A missed object never improves a mean: an empty prediction counts in HD,
+        HD95 and ASD as the diagonal of its image; ``<score>_defined_*`` is the mean without them.
+        ``<score>_undefined_*``: how many predictions have no such score (of distances: where they are empty, in mm
+        also where the size of a pixel is not known, and all if the run computed none); ``empty_*``: how many have no
+        pixel. ``dice_blind``. ``nothing_*``: for how many S1 found nothing, by the reasons of
+        :data:`cosmos_datasets.evaluation.results.NOTHING`. What does not exist is NaN or NA: there is no model's own
+        choice in S1, and no reason in the other strategies.
 
     Raises:
         CosmosError: if the results were written by an earlier version, which had fewer scores.
@@ -112,12 +114,15 @@ class _Columns:
 
 
 def _described(columns: _Columns, score: str, choice: str, values: NDArray[np.float64]) -> dict[str, Any]:
-    """Mean, deviation and, where it can be undefined, how often it is."""
-    grouped, name = columns.grouped(values), f"{score}_{choice}"
+    """Mean, deviation and, where it can be undefined, how often it is; of lengths also the mean of the defined."""
+    area, name = columns.read(f"pred_area_{choice}"), f"{score}_{choice}"
+    counted = np.where(area == 0, columns.read(diagonal_of(score)), values) if score in LENGTHS else values
+    grouped = columns.grouped(counted)
     described = {name: grouped.mean(), f"{name}_std": grouped.std(ddof=0)}
+    if score in LENGTHS:
+        described[f"{score}_defined_{choice}"] = columns.grouped(values).mean()
     if score not in _ALWAYS:
-        made = ~np.isnan(columns.read(f"pred_area_{choice}"))
-        described[f"{score}_undefined_{choice}"] = columns.count(np.isnan(values), among=made)
+        described[f"{score}_undefined_{choice}"] = columns.count(np.isnan(values), among=~np.isnan(area))
     return described
 
 

@@ -17,6 +17,7 @@ class Asd(MaskMetric):
         "ASD, the average symmetric distance of the surfaces of two masks, in pixels or millimetres; lower is better."
     )
     may_be_undefined = True
+    is_length = True
 
     def score(
         self,

@@ -14,6 +14,7 @@ class Hd(MaskMetric):
     key = "hd"
     summary = "HD, the Hausdorff distance of the surfaces of two masks, in pixels or millimetres; lower is better."
     may_be_undefined = True
+    is_length = True
 
     def score(
         self,

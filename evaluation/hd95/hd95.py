@@ -15,6 +15,7 @@ class Hd95(MaskMetric):
     key = "hd95"
     summary = "HD95, the 95 % Hausdorff distance of two masks, in pixels or millimetres; lower is better."
     may_be_undefined = True
+    is_length = True
 
     def score(
         self,

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from cosmos_datasets.evaluation.report.sheet import Column, Sheet
+from cosmos_datasets.evaluation.statistics.measures import scores
 from cosmos_datasets.evaluation.summary import OVER_MASKS
 
 Row = dict[str, Any]
@@ -104,8 +105,10 @@ def _score(printed: Row, measured: Measured, score: str) -> pd.DataFrame:
     for name in ("object", "modality", "source"):
         if printed[name]:
             rows = rows[rows[name] == printed[name]]
-    groups = rows.groupby(["model", "run"], observed=True)
-    found: pd.DataFrame = groups.agg(ours=(score, "mean"), masks=(score, "count")).reset_index()
+    metric, _, choice = score.rpartition("_")
+    ours = rows.assign(ours=scores(rows, metric, "oracle" if choice == "oracle" else "predicted"))
+    groups = ours.groupby(["model", "run"], observed=True)
+    found: pd.DataFrame = groups.agg(ours=("ours", "mean"), masks=("ours", "count")).reset_index()
     return found
 
 

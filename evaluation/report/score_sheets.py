@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from cosmos_datasets.evaluation.report.sheet import Column, Sheet, without_repeats
-from cosmos_datasets.evaluation.results import NOTHING
-from cosmos_datasets.evaluation.statistics.measures import scores
+from cosmos_datasets.evaluation.results import LENGTHS, NOTHING
+from cosmos_datasets.evaluation.statistics.measures import defined, scores
 from cosmos_datasets.evaluation.statistics.options import METRICS, PER, Choice
-from cosmos_datasets.evaluation.statistics.shown import notes_of_nothing
+from cosmos_datasets.evaluation.statistics.shown import OF_MISSED, notes_of_nothing
 from cosmos_datasets.evaluation.statistics.tables import overall, table
 from cosmos_datasets.evaluation.statistics.units import per_unit
 
@@ -146,7 +147,13 @@ def _averages(frame: pd.DataFrame, choice: Choice) -> Sheet:
 def _metrics(frame: pd.DataFrame, choice: Choice) -> Sheet:
     values = frame[_APART].assign(**{metric: scores(frame, metric, choice) for metric in METRICS})
     groups = values.groupby(_APART, observed=True)
-    held = [metric for metric in METRICS if values[metric].notna().any()]
+    # Beside each distance its mean without the missed objects.
+    flattered = {f"{metric}_defined": defined(frame, metric, choice) for metric in LENGTHS}
+    values = values.assign(**flattered)
+    heads = {
+        one: METRICS.get(one) or f"{METRICS[one.removesuffix('_defined')]}, defined" for one in _beside(flattered)
+    }
+    held = [metric for metric in heads if values[metric].notna().any()]
     rows = groups[held].mean()
     area = frame[f"pred_area_{choice}"]
     empty = frame[_APART].assign(empty=(area == 0).where(area.notna()))
@@ -158,13 +165,16 @@ def _metrics(frame: pd.DataFrame, choice: Choice) -> Sheet:
         *kinds(frame),
         Column("strategy", "strategy"),
         *counts("masks", "empty"),
-        *(Column(metric, METRICS[metric], "score") for metric in held),
+        *(Column(metric, heads[metric], "score") for metric in held),
     )
-    text = (
-        f"Means over masks ({choice}). Distances are undefined where the prediction is empty, and left out there: "
-        "compare them only together with the number of empty predictions."
-    )
+    text = f"Means over masks ({choice}). Distances: {OF_MISSED}"
     return Sheet("metrics", "Metrics", rows, columns, (text,))
+
+
+def _beside(flattered: Iterable[str]) -> list[str]:
+    """All metrics, each distance followed by its mean of the defined."""
+    pairs = ((metric, f"{metric}_defined") for metric in METRICS)
+    return [one for pair in pairs for one in pair if one in METRICS or one in flattered]
 
 
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:

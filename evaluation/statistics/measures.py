@@ -10,6 +10,7 @@ import pandas as pd
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.metrics import conformity, dice, jaccard
+from cosmos_datasets.evaluation.results import LENGTHS, diagonal_of
 from cosmos_datasets.evaluation.statistics.options import METRICS, WITH_BLIND, Choice
 
 
@@ -30,6 +31,21 @@ def of_counts(counted: pd.DataFrame, metric: str, choice: Choice) -> pd.Series[f
 
 def scores(frame: pd.DataFrame, metric: str, choice: Choice) -> pd.Series[float]:
     """A metric of every row, as float64; NaN where it is undefined.
+
+    A missed object never improves a mean: where the prediction is empty, a length is the largest one that is possible
+    in the image. See :func:`defined` for those that exist.
+
+    Raises:
+        CosmosError: if there is no such metric.
+    """
+    values = defined(frame, metric, choice)
+    if metric not in LENGTHS:
+        return values
+    return values.where(frame[f"pred_area_{choice}"] != 0, frame[diagonal_of(metric)].astype(float))
+
+
+def defined(frame: pd.DataFrame, metric: str, choice: Choice) -> pd.Series[float]:
+    """A metric of every row, as float64; NaN where it is undefined, as a distance to an empty prediction is.
 
     Raises:
         CosmosError: if there is no such metric.

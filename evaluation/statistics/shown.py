@@ -10,12 +10,17 @@ import pandas as pd
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.compare_table import p_text, signed
 from cosmos_datasets.evaluation.resampling import MIN_GROUPS
-from cosmos_datasets.evaluation.results import NOTHING, nothing_in_words
+from cosmos_datasets.evaluation.results import LENGTHS, NOTHING, nothing_in_words
 from cosmos_datasets.evaluation.statistics.formats import BLANK
 from cosmos_datasets.evaluation.statistics.options import METRICS, OF_COUNTS, WITH_BLIND, columns_of
 from cosmos_datasets.evaluation.summary import OVER_TARGETS
 
 WHOSE = {"oracle": "the best of the model's masks", "predicted": "the mask that the model itself prefers"}
+#: How distances of missed objects count.
+OF_MISSED = (
+    "an empty prediction counts as the image's diagonal, the largest distance there is. The mean of the defined "
+    "leaves it out (and what has no known size of pixels), which flatters."
+)
 Row = dict[str, Any]
 #: Metrics with a tolerance: its name in the settings of a run, and its unit.
 _TOLERANCES = {
@@ -39,6 +44,7 @@ def shown_table(rows: pd.DataFrame, by: Sequence[str], metric: str) -> pd.DataFr
             line["95 % CI of gain"] = _between(row["gain_low"], row["gain_high"], _signed)
         line |= {"gap": number(row["gap"]), "empty": _percent(row["empty"])}
         if undefined:
+            line |= {"mean of the defined": number(row["mean_defined"])} if metric in LENGTHS else {}
             line["undefined"] = f"{row['undefined']:,}"
         lines.append(line | {"seen": row["seen"]})
     return pd.DataFrame(lines)
@@ -57,10 +63,12 @@ def notes_of_table(rows: pd.DataFrame, by: Sequence[str], per: str, metric: str,
         notes.append(
             "A volume is made of its evaluated slices, those with a reference mask; it has no blind baseline."
         )
-    if _some_undefined(rows):
+    if _some_undefined(rows) and metric in LENGTHS:
+        notes.append(f"{METRICS[metric]}: {OF_MISSED}")
+    elif _some_undefined(rows):
         notes.append(
-            "undefined: what has no such score (a distance to an empty prediction, or in mm without a known size of "
-            "pixels; CON without a shared pixel) is left out of the mean, which flatters it."
+            "undefined: what has no such score (in mm without a known size of pixels; CON without a shared pixel) is "
+            "left out of the mean, which flatters it."
         )
     own = rows[rows["over"] == ""]
     if (pooled := int((own["sources"] > 1).sum())) and "source" not in columns_of(by):

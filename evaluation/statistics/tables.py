@@ -16,7 +16,7 @@ from cosmos_datasets.evaluation.summary import OVER_TARGETS
 _RUN, _KIND = ["model", "run"], ["masks_are", "strategy"]
 _COUNTED = {"images": "image_id", "cases": "case_id", "subjects": "group_id", "sources": "source", "raters": "rater"}
 _FIGURES = [
-    *("masks", *_COUNTED, "units", "undefined", "mean", "low", "high", "median", "std", "blind"),
+    *("masks", *_COUNTED, "units", "mean", "low", "high", "median", "std", "mean_defined", "undefined", "blind"),
     *("gain", "gain_low", "gain_high", "gap", "empty", *(f"nothing_{reason}" for reason in NOTHING), "seen"),
 ]
 
@@ -42,9 +42,10 @@ def table(
     Returns:
         ``model``, ``run``, the columns of ``by``, ``masks_are`` (``union`` or ``instances``: never mixed),
         ``strategy``; ``masks``, ``images``, ``cases``, ``subjects``, ``sources``, ``raters``; ``units`` (of ``per``)
-        and how many of them are ``undefined`` (a distance to an empty prediction); over the others ``mean``,
-        ``median``, ``std`` (population), and ``low`` and ``high``, the 95 % bootstrap interval of the mean, whole
-        subjects redrawn (NaN for a single one); ``blind``; ``gain`` (mean minus blind) with ``gain_low`` and
+        with their ``mean``, ``median``, ``std`` (population), and ``low`` and ``high``, the 95 % bootstrap interval of
+        the mean, whole subjects redrawn (NaN for a single one); in all of these a distance to an empty prediction
+        counts as the image's diagonal; ``mean_defined`` leaves out what is ``undefined``, so many units;
+        ``blind``; ``gain`` (mean minus blind) with ``gain_low`` and
         ``gain_high``; ``gap`` (mean of the oracle minus mean of the model's own choice; NaN for S1); ``empty`` (share
         of the masks whose prediction has no pixel); ``nothing_*`` (for how many masks S1 found nothing, by the reasons
         of :data:`cosmos_datasets.evaluation.results.NOTHING`; NA for other strategies); ``seen`` (``seen``,
@@ -117,17 +118,17 @@ def _table(
     seed: int,
     within: Sequence[str] = (),
 ) -> pd.DataFrame:
-    figures = ["value", "blind", "gain", "gap"]
+    figures = ["value", "defined", "blind", "gain", "gap"]
     measured = units
     if within:
         measured = units.groupby([*apart, *within], observed=True)[figures].mean().reset_index()
     groups = measured.groupby(apart, observed=True)
     found = _counts(frame, apart, choice)
-    of_units = units.groupby(apart, observed=True)["value"]
+    of_units = units.groupby(apart, observed=True)["defined"]
     found = found.assign(units=of_units.size(), undefined=of_units.size() - of_units.count())
     value = groups["value"]
     found = found.assign(mean=value.mean(), median=value.median(), std=value.std(ddof=0))
-    found = found.join(groups[["blind", "gain", "gap"]].mean())
+    found = found.join(groups[["blind", "gain", "gap"]].mean()).assign(mean_defined=groups["defined"].mean())
     for name, column in (("", "value"), ("gain_", "gain")):
         ends = bounds(units, apart, column, within=within, seed=seed)
         pairs = [ends.get(key, (np.nan, np.nan)) for key in found.index]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.statistics.measures import blind, check_held, of_counts, scores
+from cosmos_datasets.evaluation.statistics.measures import blind, check_held, defined, of_counts, scores
 from cosmos_datasets.evaluation.statistics.options import CHOICES, METRICS, OF_COUNTS, PER, Choice, Per
 
 #: What names the unit in the results.
 _ID = {"mask": "image_id", "image": "image_id", "case": "case_id", "volume": "case_id", "subject": "group_id"}
 _APART = ["run", "model", "source", "modality", "object", "target", "masks_are", "strategy"]
-_VALUES = ["oracle", "predicted", "blind"]
+_VALUES = ["oracle", "predicted", "blind", "defined"]
 
 
 def per_unit(
@@ -38,7 +38,8 @@ def per_unit(
     Returns:
         One row a unit and strategy: ``run``, ``model``, ``source``, ``modality``, ``object``, ``target``, ``label``
         (null for several), ``masks_are``, ``strategy``, ``group_id``, what is kept ``apart``, ``unit`` (id of the
-        image, case or subject), ``value``, ``blind`` (NaN for a volume and for metrics without one), ``oracle``,
+        image, case or subject), ``value``, ``defined`` (of the same without what counts in place of an undefined
+        distance, see :mod:`.measures`), ``blind`` (NaN for a volume and for metrics without one), ``oracle``,
         ``predicted``, ``masks``.
 
     Raises:
@@ -49,8 +50,10 @@ def per_unit(
     check_held(frame, metric)
     if per == "volume":
         units = _volumes(frame, metric)
+        units["defined"] = units[choice]
     else:
-        values = {one: scores(frame, metric, one) for one in CHOICES} | {"blind": blind(frame, metric)}
+        values = {one: scores(frame, metric, one) for one in CHOICES}
+        values |= {"blind": blind(frame, metric), "defined": defined(frame, metric, choice)}
         masks = frame[list(dict.fromkeys([*_APART, "label", "group_id", *apart]))].assign(
             unit=frame[_ID[per]], **values
         )

@@ -161,7 +161,13 @@ def test_empty_masks(load: Callable[..., Any]) -> None:
     assert load("hd").compute(**pairs, convention="released") == {"hd": [0, 0, 0]}
     assert np.isnan(load("hd").compute(**pairs)["hd"]).tolist() == [True, True, False]
     pairs["average"] = "mean"
-    assert load("hd").compute(**pairs) == {"hd": 0, "undefined": 2}
+    # Where one alone is empty, the mean has the distance of the opposite corners' pixels; the value is undefined.
+    assert load("hd").compute(**pairs) == {"hd": math.hypot(5, 5) / 2, "hd_defined": 0, "undefined": 2}
+    apart = math.hypot(5 * 3, 5 * 0.5) / 2
+    assert load("hd").compute(**pairs, spacing=(3, 0.5))["hd"] == pytest.approx(apart)
+    assert load("hd").compute(**pairs, convention="released") == {
+        **{"hd": math.hypot(5, 5) / 3, "hd_defined": 0, "undefined": 0},
+    }
     nothing = load("hd").compute(predictions=[empty], references=[empty])
     assert math.isnan(nothing["hd"])
     assert nothing["undefined"] == 1
@@ -176,7 +182,8 @@ def test_without_any_pair_there_is_no_mean(name: str, load: Callable[..., Any]) 
 def test_hd_in_millimetres(load: Callable[..., Any]) -> None:
     prediction, reference = masks(8, 1)[0], masks(9, 1)[0]
     found = load("hd").compute(predictions=[prediction], references=[reference], spacing=(3.0, 0.5))
-    assert found == {"hd": pytest.approx(hausdorff(prediction, reference, (3.0, 0.5))), "undefined": 0}
+    wanted = pytest.approx(hausdorff(prediction, reference, (3.0, 0.5)))
+    assert found == {"hd": wanted, "hd_defined": wanted, "undefined": 0}
 
 
 @pytest.mark.parametrize("name", ["hd95", "asd", "nsd"])

@@ -315,6 +315,8 @@ def test_distances_in_pixels_and_millimetres(spacing: Any, models: dict[str, Pat
             if predicted is not None:
                 x0, y0, x1, y1 = predicted.bbox
                 mask[y0 : y1 + 1, x0 : x1 + 1] = predicted.mask
+            assert row["diagonal"] == np.hypot(47, 63)
+            assert row["diagonal_mm"] == (None if spacing is None else np.hypot(47 * spacing[0], 63 * spacing[1]))
             in_mm = expected_distances(mask, reference, spacing, 1)
             wanted = {
                 **{

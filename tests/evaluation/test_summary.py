@@ -47,7 +47,8 @@ def result(object_: str, strategy: str, dice: float, **fields: Any) -> Row:
         }
         of_choices |= {f"{name}_{choice}": value if there else None for name, value in scores.items()}
     row = {"object": object_, "modality": "CT", "strategy": strategy, "instance": 0, "image_id": "i", "case_id": "c"}
-    return {**dict.fromkeys(SCHEMA.names), **row, **of_choices, "area": 100, "dice_blind": 0.25, **fields}
+    there = {"area": 100, "dice_blind": 0.25, "diagonal": 50.0, "diagonal_mm": 150.0}
+    return {**dict.fromkeys(SCHEMA.names), **row, **of_choices, **there, **fields}
 
 
 ROWS = [
@@ -101,8 +102,9 @@ def test_means_deviations_and_counts_of_a_target(run: Path) -> None:
     assert (liver["masks"], liver["images"], liver["cases"]) == (3, 3, 1)
     assert liver["dice_oracle"] == pytest.approx(0.5)
     assert liver["dice_oracle_std"] == pytest.approx(np.std([0.9, 0.6, 0.0]))
-    # The empty prediction scores DICE 0; a distance it has none.
-    assert liver["hd_oracle"] == pytest.approx((1 + 4) / 2)
+    # The empty prediction scores DICE 0; a distance it has none, the image's diagonal counts.
+    assert liver["hd_oracle"] == pytest.approx((1 + 4 + 50) / 3)
+    assert liver["hd_defined_oracle"] == pytest.approx((1 + 4) / 2)
     assert (liver["empty_oracle"], liver["hd_undefined_oracle"]) == (1, 1)
     assert liver["dice_blind"] == 0.25
 
@@ -112,9 +114,10 @@ def test_distances_and_conformity_of_a_target(run: Path) -> None:
     values = {"hd": (1, 4), "hd95": (0, 3), "asd": (0.5, 2)}
     for name, pair in values.items():
         for column, factor in ((f"{name}_oracle", 1), (f"{name}_mm_predicted", 3)):
-            assert liver[column] == pytest.approx(factor * sum(pair) / 2)
-            assert liver[f"{column}_std"] == pytest.approx(factor * np.std(pair))
+            assert liver[column] == pytest.approx(factor * np.mean([*pair, 50]))
+            assert liver[f"{column}_std"] == pytest.approx(factor * np.std([*pair, 50]))
             score, _, choice = column.rpartition("_")
+            assert liver[f"{score}_defined_{choice}"] == pytest.approx(factor * np.mean(pair))
             assert liver[f"{score}_undefined_{choice}"] == 1
     # An empty prediction has none of the reference's surface within reach.
     assert liver["nsd_oracle"] == pytest.approx(0.5)
@@ -132,7 +135,7 @@ def test_masks_without_a_known_size_of_a_pixel(tmp_path: Path) -> None:
     liver = line(summarise(tmp_path / "results.parquet"), object="liver", strategy="S5")
     assert (liver["hd_undefined_oracle"], liver["hd_mm_undefined_oracle"]) == (1, 2)
     assert (liver["nsd_undefined_oracle"], liver["nsd_mm_undefined_oracle"]) == (0, 1)
-    assert liver["hd_mm_oracle"] == pytest.approx(3)
+    assert (liver["hd_mm_oracle"], liver["hd_mm_defined_oracle"]) == pytest.approx(((3 + 150) / 2, 3))
     assert liver["nsd_mm_oracle"] == pytest.approx(0.45 / 2)
 
 
@@ -147,7 +150,7 @@ def test_everything_mode_has_no_choice_of_the_models_own(run: Path) -> None:
     liver = line(summarise(run / "results.parquet"), object="liver", strategy="S1")
     assert liver["dice_oracle"] == pytest.approx(0.4)
     names = [name for name in liver.index if name.endswith(("_predicted", "_predicted_std"))]
-    assert len(names) == 2 * 13 + 11 + 1
+    assert len(names) == 2 * 13 + 11 + 6 + 1
     assert liver[names].isna().all()
 
 
@@ -214,7 +217,8 @@ def test_a_strategy_that_some_targets_lack_is_a_dash(tmp_path: Path) -> None:
 
 
 def test_a_run_without_distances(tmp_path: Path) -> None:
-    nothing = dict.fromkeys(f"{score}_{choice}" for score in (*DISTANCES, *DISTANCES_MM) for choice in CHOICES)
+    scores = [f"{score}_{choice}" for score in (*DISTANCES, *DISTANCES_MM) for choice in CHOICES]
+    nothing = dict.fromkeys([*scores, "diagonal", "diagonal_mm"])
     rows = [{**row, **nothing} for row in ROWS]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "results.parquet")
     summary = write_summary(tmp_path, FACTS)

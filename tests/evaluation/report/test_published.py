@@ -29,7 +29,8 @@ def test_nothing_of_ours_without_a_run() -> None:
 def scores(**fields: object) -> pd.DataFrame:
     row = {
         **{"model": "m", "run": "r", "masks_are": "union", "strategy": "S5", "object": "humerus", "modality": "CT"},
-        **{"source": "chaos", "hd_oracle": 3.0, "dice_oracle": 0.9, "dice_predicted": 0.8, **fields},
+        **{"source": "chaos", "hd_oracle": 3.0, "dice_oracle": 0.9, "dice_predicted": 0.8},
+        **{"pred_area_oracle": 9, "diagonal": 70.0, **fields},
     }
     return pd.DataFrame([row, {**row, "hd_oracle": 5.0, "dice_oracle": 0.8}])
 
@@ -43,6 +44,8 @@ def test_ours_stands_where_strategy_target_and_measure_are_the_same() -> None:
     assert beside(scores()) == pytest.approx(
         {"HD, the lowest that is mentioned": 4.0, "mean DICE, oracle": 0.85, "mean DICE, predicted": 0.8}
     )
+    # A missed object is as far away as can be.
+    assert beside(scores(pred_area_oracle=0))["HD, the lowest that is mentioned"] == 70
     assert beside(scores(source="msd")) == {"HD, the lowest that is mentioned": 4.0}
     for other in ({"modality": "T1W MRI"}, {"object": "femur"}, {"strategy": "S2"}, {"masks_are": "instances"}):
         assert "HD, the lowest that is mentioned" not in beside(scores(**other))

@@ -54,7 +54,7 @@ def scored(generator: np.random.Generator, image: str, strategy: str, **fields: 
                 "hd": None if predicted == 0 else float(generator.uniform(1, 30)),
             }.items()
         }  # fmt: skip
-    return result(image, 0.0, strategy=strategy, **{**fields, **scores})
+    return result(image, 0.0, strategy=strategy, **{"diagonal": 99.0, **fields, **scores})
 
 
 @pytest.fixture(scope="session")

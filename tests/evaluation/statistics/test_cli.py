@@ -48,8 +48,8 @@ def test_two_runs_in_one_table(run: Path, other: Path, cli: Any) -> None:
 
 def test_what_a_reader_has_to_know(run: Path, tmp_path: Path, cli: Any) -> None:
     text = cli("table", run, "--by", "target", "--metric", "hd").stdout
-    assert " undefined  seen" in text
-    assert "is left out of the mean" in text
+    assert "mean of the defined    undefined  seen" in text
+    assert "HD (px): an empty prediction counts as the image's diagonal" in text
     assert "undefined" not in cli("table", run, "--by", "target", "--choice", "predicted").stdout
     assert "3 rows of several sources; --by target,source sets them apart." in text
     assert "3 rows of several raters" in text

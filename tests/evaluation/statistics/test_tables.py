@@ -169,11 +169,22 @@ def test_the_same_seed_gives_the_same_table(frame: pd.DataFrame) -> None:
     assert not table(frame, ["target"], seed=1)["low"].equals(table(frame, ["target"])["low"])
 
 
-def test_distances_to_nothing_are_left_out_and_counted(frame: pd.DataFrame) -> None:
+def test_a_distance_to_nothing_counts_as_the_diagonal_and_beside_it_stands_the_mean_without(
+    frame: pd.DataFrame,
+) -> None:
     found = row(table(frame, ["target"], metric="hd"), target="kidney, CT", strategy="S5")
     plain = frame[(frame["target"] == "kidney, CT") & (frame["strategy"] == "S5")]
     assert found["undefined"] == plain["hd_oracle"].isna().sum() == (plain["pred_area_oracle"] == 0).sum() > 0
-    assert found["mean"] == pytest.approx(plain["hd_oracle"].mean())
+    assert found["mean"] == pytest.approx(plain["hd_oracle"].fillna(99.0).mean())
+    assert found["mean_defined"] == pytest.approx(plain["hd_oracle"].mean())
+    assert found["mean_defined"] < found["mean"]
+    assert list(found.index).index("mean") < list(found.index).index("mean_defined")
+    # Whoever finds a far object no longer cannot gain by it.
+    worse = frame.copy()
+    far = plain["hd_oracle"].idxmax()
+    worse.loc[far, ["hd_oracle", "pred_area_oracle"]] = [np.nan, 0]
+    missed = row(table(worse, ["target"], metric="hd"), target="kidney, CT", strategy="S5")
+    assert missed["mean"] > found["mean"] and missed["mean_defined"] < found["mean_defined"]
     assert pd.isna(found["blind"])
     assert pd.isna(found["gain_low"])
 
