@@ -36,6 +36,7 @@ class SourcePart:
         passing_on: ``yes``, ``gated`` or ``no``.
         count: how much is in the data set.
         left_out: cases that could not be read.
+        doubts: what was odd about the raw files, in sentences.
         dropped: what the rules of the data set removed, in words.
         intensity, version, revision: how it was built.
         pitfalls, unverified: what to know before trusting it.
@@ -49,6 +50,7 @@ class SourcePart:
     passing_on: str
     count: Count
     left_out: int
+    doubts: list[str]
     dropped: str
     intensity: str
     version: str
@@ -155,6 +157,7 @@ def _part(source_id: str, entry: SourceEntry, count: Count) -> SourcePart:
         passing_on=redistributable(source_id, entry),
         count=count,
         left_out=len(entry.broken),
+        doubts=entry.doubts,
         dropped="; ".join(f"{number:,} x {reason}" for reason, number in sorted(dropped.items()) if number),
         intensity=entry.intensity,
         version=entry.version,

@@ -58,6 +58,12 @@ class SourceEntry:
         return {case: reason for shard in (*self.shards, *self.empty) for case, reason in shard.broken.items()}
 
     @property
+    def doubts(self) -> list[str]:
+        """What is odd about the raw folder as a whole, in sentences that name no file."""
+        found = [item for level in ("error", "warning") for item in self.findings.get(level, {}).items()]
+        return [what + (f" ({len(where):,} times)" if len(where) > 1 else "") for what, where in found]
+
+    @property
     def revision(self) -> str:
         """A digest of the content: of all shards' decoded pixels and metadata."""
         return combine(f"{shard.path}:{shard.digest}" for shard in self.shards)

@@ -109,10 +109,16 @@ def render_readme(manifest: Manifest) -> str:
             "Medical images with masks, built by `cosmos-datasets` from the raw downloads of public data sets. "
             f"Data revision `{manifest.revision[:12]}`.\n",
             *rows,
+            *_doubts(manifest),
             "\n## Loading\n",
             usage,
         ]
     )
+
+
+def _doubts(manifest: Manifest) -> list[str]:
+    lines = [f"- `{name}`: {one}." for name, entry in sorted(manifest.sources.items()) for one in entry.doubts]
+    return ["\n## What was odd about the raw files\n", *lines] if lines else []
 
 
 def _signed(parts: list[str]) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ def test_the_readme_of_nothing_offers_nothing_even_beside_shards(built: Path, tm
     (folder / "README.md").write_text(render_readme(Manifest()))
     with pytest.raises(FileNotFoundError):
         load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+
+
+def test_what_was_odd_is_said_without_the_names_of_files(built: Path) -> None:
+    manifest = read_manifest(built)
+    assert "What was odd" in render_readme(manifest), "these trees are small"
+    found = {"warning": {"meta.csv not found": [""], "odd": ["my/a.nii", "my/b.nii"]}, "note": {"fine": ["c"]}}
+    entry = replace(manifest.sources["drive"], findings=found)
+    text = render_readme(replace(manifest, sources={"drive": entry}))
+    assert "- `drive`: meta.csv not found.\n- `drive`: odd (2 times).\n" in text
+    assert "my/" not in text
+    assert "fine" not in text
+    quiet = replace(entry, findings={"note": {"fine": ["c"]}})
+    assert "What was odd" not in render_readme(replace(manifest, sources={"drive": quiet}))
 
 
 def test_an_edited_readme_is_no_longer_ours(built: Path) -> None:

@@ -60,6 +60,14 @@ def test_nothing_is_derived_for_a_mixture(licences: list[str], claimed: str) -> 
     assert hub_licence(licences) == claimed
 
 
+def test_what_was_odd_about_the_raw_files_is_said(index: Contents) -> None:
+    found = {"warning": {"meta.csv not found: the splits are unknown": ["a | b"]}, "note": {"fine": ["c"]}}
+    text = _card(_with(index, "drive", findings=found)).text
+    assert "\n- `drive`: meta.csv not found: the splits are unknown.\n" in text
+    assert "a | b" not in text
+    assert "fine" not in text
+
+
 def test_every_source_is_named_with_licence_counts_pitfalls_and_citation(index: Contents) -> None:
     text = _card(index).text
     data = open_dataset(index.folder)
