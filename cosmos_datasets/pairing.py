@@ -50,6 +50,8 @@ def _files(folder: Path, depth: int, above: frozenset[str]) -> Iterator[Path]:
     except OSError as error:
         notice("warning", f"a folder cannot be read ({error.strerror}); nothing of it is used", folder)
         return
+    if not entries:
+        notice("note", "a folder is empty; are its files lost?", folder)
     names = {entry.name for entry in entries}
     for entry in entries:
         if is_folder(entry):

@@ -12,7 +12,7 @@ from cosmos_datasets.case import Case, Split
 from cosmos_datasets.errors import TableError
 from cosmos_datasets.noticing import notice
 from cosmos_datasets.readers import Refused
-from cosmos_datasets.tables import find_list, plain_name, read_names, read_table, unnamed
+from cosmos_datasets.tables import find_list, notice_absent, plain_name, read_names, read_table, unnamed
 
 #: Not after a letter: "latest" is no test part.
 _PART = re.compile(r"(?<![a-z])(train|valid|test)", re.IGNORECASE)
@@ -103,8 +103,10 @@ def in_splits(cases: Iterable[Case], splits: Splits | None) -> Iterator[Case]:
         yield from cases
         return
     listed = list(cases)
+    subjects = list(dict.fromkeys(plain_name(one.subject_id) for one in listed))
+    notice_absent(splits.where, splits.found, subjects)
     if not splits.others:
-        unnamed(splits.where, splits.found, list(dict.fromkeys(plain_name(one.subject_id) for one in listed)))
+        unnamed(splits.where, splits.found, subjects)
     others = frozenset({splits.others})
     for case in listed:
         said = splits.found.get(plain_name(case.subject_id), others)
@@ -112,8 +114,8 @@ def in_splits(cases: Iterable[Case], splits: Splits | None) -> Iterator[Case]:
         if split and len(said) == 1:
             yield replace(case, split=split)
         else:
-            which = "contradicts itself about the split" if len(said) > 1 else "states no split"
-            reason = f"{splits.where} {which} of {case.subject_id}."
+            which = "several splits are" if len(said) > 1 else "no split is"
+            reason = f"{splits.where}: {which} stated for {case.subject_id}."
             yield replace(case, image=Refused(case.image.files, reason))
 
 

@@ -147,13 +147,19 @@ def file_name(text: str) -> str:
     return re.split(r"[\\/]", text.strip(" \t\"'"))[-1].strip()
 
 
+def notice_absent(where: str, named: Collection[str], present: Collection[str]) -> None:
+    """Notice what an official list names and is not here: downloads may be partial, and files may be lost."""
+    for name in sorted({*named} - {*present}):
+        notice("note", f"{where} names what is not here; is the download partial?", name)
+
+
 def unnamed(where: str, named: Collection[str], present: Sequence[str]) -> list[str]:
     """List what is present and not named by an official list.
 
     Args:
         where: name of the list.
-        named: what it names.
-        present: what has to be named; that a list names more is no fault, as downloads may be partial.
+        named: what it names; that it names more is no fault, see :func:`notice_absent`.
+        present: what has to be named.
 
     Raises:
         TableError: if most of what is present is not named: the list is cut short, or of other data.

@@ -10,7 +10,7 @@ from cosmos_datasets.pairing import below, named
 from cosmos_datasets.readers import Picture, Refused
 from cosmos_datasets.readers.picture import Channels
 from cosmos_datasets.source import Label, Source
-from cosmos_datasets.tables import file_name, read_table, unnamed
+from cosmos_datasets.tables import file_name, notice_absent, read_table, unnamed
 
 _CHANNELS: dict[str, Channels] = {"lung": "blue", "heart": "green", "trachea": "red"}
 #: Lossy compression leaves traces below.
@@ -26,6 +26,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     images, masks = ({name.casefold(): path for name, path in _files(root / kind)} for kind in ("images", "masks"))
     rows = read_table(root / "train.csv", "ImageId", "MaskId")
     table = dict.fromkeys((file_name(row["ImageId"]), file_name(row["MaskId"])) for row in rows)
+    notice_absent("train.csv", {image for image, _ in table if image.casefold() not in images}, {})
     for name in unnamed("train.csv", {image.casefold() for image, _ in table}, list(images)):
         notice("error", "train.csv does not name an image, so that it has no mask; it is left out", images[name])
     times = Counter(name for row in table for name in row)

@@ -12,7 +12,7 @@ from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import Nifti, Refused
 from cosmos_datasets.source import Label, Source
 from cosmos_datasets.splits import split_by_folder
-from cosmos_datasets.tables import read_table, unnamed
+from cosmos_datasets.tables import notice_absent, read_table, unnamed
 
 _CODE = "[A-Z][0-9]" * 3
 _PHASES = ("ED", "ES")
@@ -29,6 +29,7 @@ def find_cases(root: Path) -> Iterator[Case]:
     files = [path for path in below(root, "*_sa*.nii*") if "Unlabeled" not in path.parts]
     images, labels = (named(files, rf"({_CODE})_sa{end}\.nii(?:\.gz)?") for end in ("", "_gt"))
     unnamed(table, {code for code, _ in frames}, list(images))
+    notice_absent(table, {code for (code, _), cells in frames.items() if any(cells)}, images)
     for code, image, label in pairs(images, labels, every_image=True):
         split = split_by_folder(image, root) or "train"
         if split != (split_by_folder(label, root) or "train"):

@@ -20,8 +20,8 @@ def find_cases(root: Path) -> Iterator[Case]:
     """Yield every case with a mask; the numbers run on through the test parts, which have none."""
     files = list(below(root, "*.nii*"))
     images, labels = (named(files, rf"{start}case(\d+)\.nii(?:\.gz)?") for start in ("", "mask_"))
-    training = {number: path for number, path in images.items() if int(number) <= _LAST or number in labels}
-    for number, image, label in pairs(training, labels, every_image=True):
+    training = ({number: path for number, path in some.items() if int(number) <= _LAST} for some in (images, labels))
+    for number, image, label in pairs(*training, every_image=True):
         annotation = Annotation(Nifti(label), on_image_grid=True)
         yield Case(f"Case{number}", f"Case{number}", "T2W MRI", Nifti(image), (annotation,))
 

@@ -11,9 +11,11 @@ from cosmos_datasets.pairing import below, named, pairs
 from cosmos_datasets.readers import DicomPicture, Picture, Refused, RunLengths
 from cosmos_datasets.source import Label, Source
 from cosmos_datasets.splits import split_by_folder
-from cosmos_datasets.tables import file_name, read_table, unnamed
+from cosmos_datasets.tables import file_name, notice_absent, read_table, unnamed
 
 _SHAPE = (1024, 1024)
+#: What the table states for an image without pneumothorax.
+_HEALTHY = {"", "-1"}
 
 
 def find_cases(root: Path) -> Iterator[Case]:
@@ -40,9 +42,11 @@ def _with_table(root: Path, files: list[Path], tables: Mapping[str, Path]) -> It
     labelled = {"dicom-images-train"} | ({"dicom-images-test"} if table.stem.lower() == "stage_2_train" else set())
     for name in unnamed(table.name, runs, [one for one, path in scans.items() if labelled & set(path.parts)]):
         notice("warning", f"{table.name} does not name an X-ray; it is left out, as some thirty are", scans[name])
+    drawn_on = [name for name, texts in runs.items() if texts.keys() - _HEALTHY]
+    notice_absent(table.name, drawn_on, scans)
     for name, texts in runs.items():
         # The table lists the whole release: an image that is not there was not downloaded.
-        if (image := scans.get(name)) and (drawn := tuple(text for text in texts if text not in {"", "-1"})):
+        if (image := scans.get(name)) and (drawn := tuple(text for text in texts if text not in _HEALTHY)):
             mask = RunLengths(image, table, drawn, _SHAPE)
             reader: Reader = DicomPicture(image)
             if len(drawn) < len(texts):

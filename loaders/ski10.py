@@ -16,8 +16,8 @@ def find_cases(root: Path) -> Iterator[Case]:
     """Yield every labelled knee; test images have no labels."""
     files = list(below(root, "*-[0-9]*"))
     images, labels = (named(files, rf"{kind}-(\d{{3}})\.(?:mhd|nii|nii\.gz)") for kind in ("image", "labels"))
-    training = {number: path for number, path in images.items() if int(number) <= _LAST or number in labels}
-    for number, image, label in pairs(training, labels, every_image=True):
+    training = ({number: path for number, path in some.items() if int(number) <= _LAST} for some in (images, labels))
+    for number, image, label in pairs(*training, every_image=True):
         annotation = Annotation(volume(label), on_image_grid=True)
         yield Case(f"image-{number}", f"image-{number}", "MRI", volume(image), (annotation,))
 

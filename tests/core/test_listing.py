@@ -271,3 +271,12 @@ def test_what_a_package_lists_must_be_what_it_declares(tmp_path: Path, changes: 
 
     with pytest.raises(CosmosError, match="phantom: its package lists"):
         dataclasses.replace(SOURCE, find_cases=find_cases).listing(tmp_path)
+
+
+def test_an_emptied_folder_and_one_that_holds_only_leftovers_are_named(tmp_path: Path) -> None:
+    _write(tmp_path, "a")
+    (tmp_path / "empty" / "inner").mkdir(parents=True)
+    (tmp_path / "emptied").mkdir()
+    (tmp_path / "emptied" / ".DS_Store").touch()
+    what = "a folder is empty; are its files lost?"
+    assert _of(SOURCE.listing(tmp_path), "note") == [(what, "emptied"), (what, "empty/inner")]

@@ -53,10 +53,10 @@ def test_a_row_that_cannot_be_used_leaves_its_case_out_by_name(tmp_path: Path) -
     found = _found(_table(tmp_path, "p1,train\np2,n/a\np3,train\np3,test\n"))
     assert found == {
         "p1": "train",
-        "p2": "t.csv states no split of p2.",
-        "p3": "t.csv contradicts itself about the split of p3.",
+        "p2": "t.csv: no split is stated for p2.",
+        "p3": "t.csv: several splits are stated for p3.",
     }
-    assert _found(_table(tmp_path, "p1,train\np2,train\n"))["p3"] == "t.csv states no split of p3."
+    assert _found(_table(tmp_path, "p1,train\np2,train\n"))["p3"] == "t.csv: no split is stated for p3."
 
 
 def test_a_table_of_other_data_is_refused(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_lists_give_each_subject_its_split(tmp_path: Path) -> None:
     assert _found(split_lists(tmp_path, _LISTS)) == {"p1": "train", "p2": "validation", "p3": "test"}
     assert _warnings(lambda: split_lists(tmp_path, _LISTS)) == []
     _write(tmp_path, test="p3\np1\n")
-    assert _found(split_lists(tmp_path, _LISTS))["p1"].startswith("train.txt and val.txt and test.txt contradicts")
+    assert _found(split_lists(tmp_path, _LISTS))["p1"].endswith("test.txt: several splits are stated for p1.")
 
 
 def test_one_list_that_is_missing_is_what_the_others_leave(tmp_path: Path) -> None:

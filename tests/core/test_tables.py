@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from cosmos_datasets.errors import TableError
 from cosmos_datasets.noticing import noticing
-from cosmos_datasets.tables import file_name, find_list, plain_name, read_names, read_table, read_text, unnamed
+from cosmos_datasets.tables import (
+    file_name,
+    find_list,
+    notice_absent,
+    plain_name,
+    read_names,
+    read_table,
+    read_text,
+    unnamed,
+)
 
 _ROWS = [{"image_id": "s0000", "split": "train"}, {"image_id": "s0011", "split": "test"}]
 _PLAIN = "image_id;age;study_type;split\ns0000;60;ct abdomen;train\ns0011;;ct, thorax;test\n"
@@ -118,8 +127,13 @@ def test_a_list_is_found_in_any_case(tmp_path: Path) -> None:
     assert find_list(tmp_path / "none", "train.txt") is None
 
 
-def test_what_a_list_does_not_name(tmp_path: Path) -> None:
+def test_what_a_list_does_not_name_and_what_is_not_here() -> None:
     assert unnamed("t.csv", {"a", "b", "z"}, ["a", "b", "c"]) == ["c"]
     assert unnamed("t.csv", {"a", "b", "z"}, []) == []
+    with noticing() as noticed:
+        notice_absent("t.csv", {"a", "b", "z"}, ["a", "b", "c"])
+    assert [(one.what, one.where) for one in noticed.findings] == [
+        ("t.csv names what is not here; is the download partial?", "z")
+    ]
     with pytest.raises(TableError, match=r"t\.csv does not name 2 of the 3 that are here \(b, c\)"):
         unnamed("t.csv", {"a"}, ["a", "b", "c"])

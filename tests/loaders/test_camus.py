@@ -3,10 +3,10 @@ import pytest
 from raw_trees import camus
 from raw_trees.phantom import write_itk
 
-from cosmos_datasets.errors import CaseError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.load.rows import as_array
 from cosmos_datasets.loaders.camus import SOURCE
-from cosmos_datasets.readers import volume
+from cosmos_datasets.readers import Refused, volume
 from cosmos_datasets.standardise import standardise
 
 
@@ -68,3 +68,25 @@ def test_missing_partner_breaks_that_frame_only(tmp_path, name):
     assert len(cases) == 16
     with pytest.raises(CaseError, match=f"{path}: no such file"):
         standardise(SOURCE, cases["patient0002_4CH_ES"])
+
+
+def test_lists_that_are_missing_or_lack_a_patient_are_told(tmp_path):
+    camus.write(tmp_path)
+    lists = tmp_path / "CAMUS_public" / "database_split"
+    (lists / "subgroup_testing.txt").write_bytes(b"\r\n")
+    with pytest.raises(LayoutError, match=r"subgroup_testing\.txt: nothing where a text"):
+        SOURCE.cases(tmp_path)
+    (lists / "subgroup_testing.txt").write_text("patient0499\n")
+    broken = {case.subject_id for case in SOURCE.cases(tmp_path) if isinstance(case.image, Refused)}
+    assert broken == {"patient0500"}
+    (lists / "subgroup_testing.txt").unlink()
+    assert {case.split for case in SOURCE.cases(tmp_path) if case.subject_id == "patient0500"} == {"test"}
+    for path in lists.iterdir():
+        path.unlink()
+    assert any("official splits are unknown" in one.what for one in SOURCE.listing(tmp_path).findings)
+
+
+def test_the_first_release_has_no_lists(tmp_path):
+    camus.write(tmp_path / "nifti")
+    to_first_release(tmp_path / "nifti" / "CAMUS_public" / "database_nifti", tmp_path / "mhd" / "training")
+    assert not [one for one in SOURCE.listing(tmp_path / "mhd").findings if one.level == "warning"]

@@ -5,6 +5,7 @@ from raw_trees import chest_ct_segmentation
 
 from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.chest_ct_segmentation import SOURCE
+from cosmos_datasets.readers import Refused
 from cosmos_datasets.standardise import standardise
 
 
@@ -71,3 +72,27 @@ def test_without_the_table_or_with_another_one(tmp_path, table):
         path.write_text(table)
     with pytest.raises(LayoutError, match="does not look like Chest CT Segmentation"):
         SOURCE.cases(tmp_path)
+
+
+def test_a_table_that_names_an_image_or_a_mask_twice_leaves_both_out(tmp_path):
+    chest_ct_segmentation.write(tmp_path)
+    table = tmp_path / "archive" / "train.csv"
+    head, first, second, *others = table.read_text().splitlines()
+    image, mask = first.split(",")
+    table.write_text("\r\n".join([head, first, first, second.replace(second.split(",")[1], mask), *others]))
+    broken = [case.case_id for case in SOURCE.cases(tmp_path) if isinstance(case.image, Refused)]
+    assert broken == [image.removesuffix(".jpg"), second.partition(".jpg")[0]]
+
+
+def test_an_image_that_the_table_does_not_name_is_left_out_by_name(tmp_path):
+    chest_ct_segmentation.write(tmp_path)
+    table = tmp_path / "archive" / "train.csv"
+    head, first, *others = table.read_text().splitlines()
+    table.write_bytes("\n".join([head.upper(), *others]).replace(",", "\t").encode("utf-16"))
+    listing = SOURCE.listing(tmp_path)
+    assert len(listing.cases) == 8
+    (error,) = [one for one in listing.findings if one.level == "error"]
+    assert error.where == f"images/images/{first.partition(',')[0]}"
+    table.write_text("\n".join([head, *others[:2]]))
+    with pytest.raises(LayoutError, match=r"train\.csv does not name 7 of the 9 that are here"):
+        SOURCE.listing(tmp_path)

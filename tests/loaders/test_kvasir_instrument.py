@@ -53,3 +53,28 @@ def test_mask_without_picture_is_a_broken_case(tmp_path):
     gone.unlink()
     with pytest.raises(CaseError, match=str(gone)):
         standardise(SOURCE, SOURCE.cases(tmp_path)[0])
+
+
+def test_lists_in_any_form_give_the_splits_and_their_absence_is_told(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    expected = splits(tmp_path)
+    for path in (tmp_path / "kvasir-instrument").glob("t*.txt"):
+        path.write_bytes("".join(f"images\\{name}.JPG;\r\n" for name in path.read_text().split()).encode("utf-16"))
+    assert splits(tmp_path) == expected
+    (tmp_path / "kvasir-instrument" / "train.txt").unlink()
+    assert splits(tmp_path) == expected
+    warnings = [one.what for one in SOURCE.listing(tmp_path).findings if one.level == "warning"]
+    assert warnings == ["train.txt is not there: who is in no other list is taken to be in the split train"]
+    (tmp_path / "kvasir-instrument" / "test.txt").write_text("<!DOCTYPE html>\n<title>Sign in</title>\n")
+    with pytest.raises(LayoutError, match=r"test\.txt: a web page"):
+        splits(tmp_path)
+
+
+def test_a_picture_that_no_list_names_is_left_out(tmp_path):
+    kvasir_instrument.write(tmp_path)
+    path = tmp_path / "kvasir-instrument" / "train.txt"
+    gone, *others = path.read_text().split()
+    path.write_text("\n".join(others))
+    case = next(case for case in SOURCE.cases(tmp_path) if case.case_id == gone)
+    with pytest.raises(CaseError, match=rf"train\.txt and test\.txt: no split is stated for {gone}"):
+        standardise(SOURCE, case)

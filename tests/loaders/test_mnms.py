@@ -72,3 +72,22 @@ def test_image_without_label_breaks_that_study_only(tmp_path):
     assert len(cases) == 8
     with pytest.raises(CaseError, match=r"A5C2D2_sa_gt\.nii\.gz: no such file"):
         standardise(SOURCE, cases["A5C2D2_ES"])
+
+
+def test_a_cell_that_is_no_frame_leaves_that_frame_out(tmp_path):
+    mnms.write(tmp_path)
+    table = tmp_path / "OpenDataset" / mnms.TABLE
+    # As a spreadsheet saves it, with one cell lost.
+    text = table.read_text().replace("A5C2D2,Philips,B,2,0,1", "A5C2D2,Philips,B,2,n/a,1.0").replace(",", ";")
+    table.write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
+    cases = {case.case_id: case for case in SOURCE.cases(tmp_path)}
+    assert cases["A5C2D2_ES"].image.channel == 1
+    with pytest.raises(CaseError, match="states n/a as the frame ED of A5C2D2"):
+        standardise(SOURCE, cases["A5C2D2_ED"])
+
+
+def test_image_and_label_in_different_parts_are_told(tmp_path):
+    mnms.write(tmp_path)
+    path = next(tmp_path.rglob("A0S9V9_sa.nii.gz"))
+    path.rename(tmp_path / "OpenDataset" / "Testing" / path.name)
+    assert any("different parts" in one.what for one in SOURCE.listing(tmp_path).findings)

@@ -4,7 +4,7 @@ import pytest
 from raw_trees import siim_acr
 
 from cosmos_datasets.build.run import build
-from cosmos_datasets.errors import LayoutError
+from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.siim_acr import SOURCE
 
 
@@ -75,3 +75,33 @@ def test_nothing_of_the_patient_is_in_the_rows(tmp_path):
     build(SOURCE, tmp_path, tmp_path / "out")
     for path in (tmp_path / "out" / "data").rglob("*.parquet"):
         assert "9f3c1d2e" not in str(pq.read_table(path).to_pylist())
+
+
+def test_a_table_that_contradicts_itself_or_was_cut_short(tmp_path):
+    siim_acr.write(tmp_path)
+    table = tmp_path / "pneumothorax" / "stage_2_train.csv"
+    head, *lines = table.read_text().splitlines()
+    (name,) = ids(300)
+    table.write_text("\n".join([head, f"{name},-1", *lines]))
+    with pytest.raises(CaseError, match="has a pneumothorax, and that it has none"):
+        cases(tmp_path)[name].image.read()
+    table.write_text("\n".join([head, *lines[:2]]))
+    with pytest.raises(LayoutError, match=r"stage_2_train\.csv does not name 5 of the 7 that are here"):
+        cases(tmp_path)
+
+
+def test_images_that_the_table_does_not_name_or_that_are_not_here_are_told(tmp_path):
+    siim_acr.write(tmp_path)
+    gone, unnamed = ids(301, 399)
+    next(tmp_path.rglob(f"{gone}.dcm")).unlink()
+    found = SOURCE.listing(tmp_path).findings
+    assert [one.where for one in found if "not here" in one.what] == [gone]
+    assert [one.where.rpartition("/")[2] for one in found if "does not name" in one.what] == [f"{unnamed}.dcm"]
+
+
+def test_without_a_table_the_files_are_refused(tmp_path):
+    siim_acr.write(tmp_path)
+    for path in tmp_path.rglob("*.csv"):
+        path.unlink()
+    with pytest.raises(LayoutError, match=r"neither stage_2_train\.csv nor train-rle\.csv"):
+        cases(tmp_path)

@@ -44,3 +44,13 @@ def test_labels_without_image_break_that_case_only(tmp_path):
     assert len(cases) == 4
     with pytest.raises(CaseError, match=r"image-060\.mhd: no such file"):
         standardise(SOURCE, cases["image-060"])
+
+
+def test_a_label_that_is_renamed_to_a_test_image_is_not_paired_with_it(tmp_path):
+    ski10.write(tmp_path)
+    path = tmp_path / "training2" / "labels-100.mhd"
+    path.rename(path.with_name("labels-101.mhd"))
+    cases = {case.case_id: case for case in SOURCE.cases(tmp_path)}
+    assert "image-101" not in cases
+    with pytest.raises(CaseError, match=r"labels-100\.mhd: no such file"):
+        standardise(SOURCE, cases["image-100"])

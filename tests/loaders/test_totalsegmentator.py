@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from cosmos_datasets.errors import CaseError, LayoutError
 from cosmos_datasets.loaders.totalsegmentator import SOURCE
 from cosmos_datasets.standardise import standardise
 
-_REAL = Path(__file__).parents[2].parent / "shared" / "real" / "totalsegmentator"
+_SHARED = Path(__file__).parents[2].parent / "shared"
+_REAL = _SHARED / "real" / "totalsegmentator"
 _TOP = {"v1": "Totalsegmentator_dataset", "v2": "Totalsegmentator_dataset_v201"}
 
 
@@ -58,7 +61,7 @@ def test_a_subject_that_meta_does_not_name_is_left_out_by_name(tmp_path: Path) -
     meta = tmp_path / _TOP["v2"] / "meta.csv"
     meta.write_text("".join(line for line in meta.open(newline="") if "s0011" not in line), newline="")
     report = build(SOURCE, tmp_path, tmp_path / "out")
-    assert report.broken == {"s0011": "totalsegmentator/s0011: meta.csv states no split of s0011."}
+    assert report.broken == {"s0011": "totalsegmentator/s0011: meta.csv: no split is stated for s0011."}
     assert set(report.splits) == {"train", "validation"}
 
 
@@ -141,3 +144,15 @@ def test_real_subject() -> None:
         pytest.skip(f"no real data at {_REAL}")
     (case,) = SOURCE.cases(_REAL)
     assert (case.case_id, case.release, case.split, len(case.annotations)) == ("s0001", "v2", "train", 117)
+
+
+@pytest.mark.parametrize("saved", ["a", "b", "c"])
+def test_a_table_saved_again_absent_and_as_published(saved: str, tmp_path: Path) -> None:
+    script = _SHARED / "cases" / "19-splits-table-resaved" / "make.py"
+    if not script.is_file():
+        pytest.skip(f"no such case at {script}")
+    subprocess.run([sys.executable, script, tmp_path], check=True)
+    listing = SOURCE.listing(tmp_path / saved)
+    splits = ["train"] * 3 if saved == "b" else ["train", "validation", "test"]
+    assert [case.split for case in listing.cases] == splits
+    assert any("official splits are unknown" in one.what for one in listing.findings) == (saved == "b")
