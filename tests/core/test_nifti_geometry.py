@@ -14,8 +14,8 @@ from nibabel.quaternions import quat2mat
 
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.readers import Nifti
-from cosmos_datasets.readers.itk import LPS_TO_RAS
 from cosmos_datasets.readers.nifti_geometry import place
+from cosmos_datasets.readers.world import LPS_TO_RAS
 
 _ARRAY = np.arange(5 * 6 * 7, dtype=np.int16).reshape(5, 6, 7)
 _FILE = Path("scan.nii")
