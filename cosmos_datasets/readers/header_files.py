@@ -6,6 +6,7 @@ own folder is refused before anything is opened.
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -45,6 +46,25 @@ def must_lie_beside(header: Path, data: Path) -> None:
     in_annex = "annex/objects" in real.parent.as_posix() and any(map(real.is_relative_to, repositories))
     if not in_annex and not any(map(real.is_relative_to, folders)):
         raise _outside(header)
+
+
+def sibling(path: Path, *suffixes: str) -> Path | None:
+    """Find the file beside ``path`` that has its stem and one of some suffixes.
+
+    Args:
+        path: one of the two; its own suffix is what follows the last dot, with that before a ``.gz``.
+        suffixes: in lower case, the preferred one first; capitals do not matter.
+
+    Returns:
+        The file, or ``None`` if there is none.
+    """
+    stem = re.sub(r"\.[^.]*(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+    for suffix in suffixes:
+        exact = path.with_name(stem + suffix)
+        if exact.exists():
+            return exact
+    beside = {one.name.lower(): one for one in path.parent.glob(f"{glob.escape(stem)}.*")}
+    return next((beside[name] for suffix in suffixes if (name := (stem + suffix).lower()) in beside), None)
 
 
 def numbered_names(pattern: str, first: int, last: int, step: int = 1) -> Iterator[str] | None:
