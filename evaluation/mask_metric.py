@@ -107,11 +107,12 @@ class MaskMetric(evaluate.Metric, ABC):  # type: ignore[misc]  # evaluate is not
         if average not in ("mean", "none", None):
             raise ValueError(f'average is "mean", "none" or None, not {average!r}')
         scores, counted = [], []
+        spacing = options.get("spacing", (1.0, 1.0))
         for packed in zip(predictions, references, strict=True):
             prediction, reference = map(_unpacked, packed)
             scores.append(self.score(prediction, reference, **options))
             missed = self.is_length and bool(prediction.any() != reference.any())
-            counted.append(diagonal(*prediction.shape, options.get("spacing", (1.0, 1.0))) if missed else scores[-1])
+            counted.append(diagonal(len(prediction), prediction.shape[1], spacing) if missed else scores[-1])
         if average != "mean":
             return {self.key: scores}
         mean = {self.key: _mean(counted)}

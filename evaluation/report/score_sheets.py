@@ -66,7 +66,7 @@ def _both(oracle: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
         names = {name: f"{name}_{which}" for name in ("mean", "median", "std", "gain", "empty")}
         names |= {end: f"{which}_{end}" for end in ("low", "high")}
         names |= {f"gain_{end}": f"gain_{which}_{end}" for end in ("low", "high")}
-        sides.append(rows.drop(columns="units").rename(columns=names))
+        sides.append(rows.drop(columns=["units", "mean_defined"]).rename(columns=names))
     first, second = sides
     own = [name for name in second if name not in _SHARED]
     keys = [name for name in own if name in first]

@@ -52,7 +52,7 @@ def per_unit(
         units = _volumes(frame, metric)
         units["defined"] = units[choice]
     else:
-        values = {one: scores(frame, metric, one) for one in CHOICES}
+        values = {str(one): scores(frame, metric, one) for one in CHOICES}
         values |= {"blind": blind(frame, metric), "defined": defined(frame, metric, choice)}
         masks = frame[list(dict.fromkeys([*_APART, "label", "group_id", *apart]))].assign(
             unit=frame[_ID[per]], **values
