@@ -82,8 +82,9 @@ def grey_frame(path: Path) -> GreyFrame:
         dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
     if dataset.PhotometricInterpretation not in {"MONOCHROME1", "MONOCHROME2"} or dataset.SamplesPerPixel != 1:
         raise CaseError(f"{path}: one grey frame was expected, its pixels are colours or numbers of a palette.")
-    if (frames := dataset.get("NumberOfFrames") or 1) != 1:
-        raise CaseError(f"{path}: one grey frame was expected, it holds {frames}.")
+    (frames,) = numbers(path, dataset, "NumberOfFrames") or (1,)
+    if frames != 1:
+        raise CaseError(f"{path}: one grey frame was expected, it holds {frames:g}.")
     must_fit(path, dataset.Columns, dataset.Rows)
     if dataset.HighBit != dataset.BitsStored - 1:
         raise CaseError(f"{path}: its values do not begin at the lowest bit, which is not read.")
