@@ -14,7 +14,7 @@ from cosmos_datasets.finding import Finding
 from cosmos_datasets.grid import Grid
 from cosmos_datasets.readers.dicom_file import decoding, grey_frame, numbers
 from cosmos_datasets.readers.dicom_slices import Slice, differences, must_be_alike, must_lie_in_a_row
-from cosmos_datasets.readers.world import LPS_TO_RAS
+from cosmos_datasets.readers.itk import LPS_TO_RAS
 
 _INT32, _FLOAT32 = 2**31, float(np.finfo(np.float32).max)
 #: Elements that tell series apart, or how values are meant.

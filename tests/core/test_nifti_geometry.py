@@ -14,8 +14,8 @@ from nibabel.quaternions import quat2mat
 
 from cosmos_datasets.errors import CaseError
 from cosmos_datasets.readers import Nifti
+from cosmos_datasets.readers.itk import LPS_TO_RAS
 from cosmos_datasets.readers.nifti_geometry import place
-from cosmos_datasets.readers.world import LPS_TO_RAS
 
 _ARRAY = np.arange(5 * 6 * 7, dtype=np.int16).reshape(5, 6, 7)
 _FILE = Path("scan.nii")
@@ -145,30 +145,6 @@ def test_two_places_in_one_header_are_told(tmp_path: Path) -> None:
     assert "sform and qform place the volume differently" in _said(path)
 
 
-def test_an_sform_without_sizes_beside_another_qform_is_told_as_both(tmp_path: Path) -> None:
-    header = _header(np.diag([-1.0, -1, 1, 1]), np.diag([2.0, 2, 4, 1]))
-    header["pixdim"][1:4] = 2, 2, 4
-    path = _write(tmp_path / "a.nii", header)
-    np.testing.assert_allclose(Nifti(path).read().affine, np.diag([2.0, 2, 4, 1]))
-    assert "lost the voxel size" in _said(path)
-    assert "differently; the qform was taken" in _said(path)
-
-
-def test_a_quaternion_of_any_other_length_is_told(tmp_path: Path) -> None:
-    header = _header(None, np.diag([0.7, 0.8, 5, 1]), quatern_b=3, quatern_c=4, quatern_d=0)
-    path = _write(tmp_path / "a.nii", header)
-    np.testing.assert_allclose(Nifti(path).read().affine, _itk(path), atol=1e-3)
-    assert "quaternion is longer than 1" in _said(path)
-
-
-@pytest.mark.parametrize("size", [0, np.nan, np.inf])
-@pytest.mark.parametrize("code", [0, 1])
-def test_a_voxel_size_that_is_not_stated_is_told(tmp_path: Path, size: float, code: int) -> None:
-    path = _write(tmp_path / "a.nii", _header(pixdim=[1, 2, 3, size, 1, 1, 1, 1], qform_code=code))
-    assert "no voxel size; 1 mm was taken" in _said(path)
-    np.testing.assert_allclose(np.linalg.norm(Nifti(path).read().affine[:3, :3], axis=0), [2, 3, 1])
-
-
 def test_a_header_without_a_place_is_nibabels_default(tmp_path: Path) -> None:
     header = _header(pixdim=[1, 2, 3, 4, 1, 1, 1, 1])
     path = _write(tmp_path / "a.nii", header)
@@ -188,44 +164,10 @@ def test_voxels_never_begin_inside_the_header(tmp_path: Path, offset: int) -> No
     data[108:112] = np.float32(offset).tobytes()
     path.write_bytes(data)
     np.testing.assert_array_equal(Nifti(path).read().array, _ARRAY)
-    assert "inside of itself; they were found by the length of the file" in _said(path)
+    assert "inside of itself; they were read behind it" in _said(path)
     path.write_bytes(data + b"\0" * 16)
-    with pytest.raises(CaseError, match=r"a\.nii: the header lets voxels begin inside of itself, and the length"):
+    with pytest.raises(CaseError, match=r"a\.nii: the header lets voxels begin at byte"):
         Nifti(path).read()
-
-
-def test_a_type_of_other_bits_is_told_or_refused(tmp_path: Path) -> None:
-    path = _write(tmp_path / "a.nii", _header(np.diag([1.0, 1, 2, 1]), bitpix=8))
-    np.testing.assert_array_equal(Nifti(path).read().array, _ARRAY)
-    assert "bits a voxel that its type does not have; they were found by the length" in _said(path)
-    header = _header(np.diag([1.0, 1, 2, 1]))
-    header["datatype"] = 2
-    with pytest.raises(CaseError, match=r"a\.nii: the header states bits a voxel that its type does not have, and"):
-        Nifti(_write(path, header)).read()
-
-
-@pytest.mark.parametrize("dtype", ["u1", "i1", "i2", "u2", "i4", "u4", "f4", "f8", ">i2", ">f4"])
-@pytest.mark.parametrize(("slope", "inter"), [(np.nan, 0), (0, 0), (1, 0), (2.5, -1024), (-0.37, 3), (1, -7)])
-def test_values_are_those_of_nibabel(tmp_path: Path, dtype: str, slope: float, inter: float) -> None:
-    header = nibabel.Nifti1Header(endianness=">" if dtype.startswith(">") else "<")
-    header.set_data_shape(_ARRAY.shape)
-    header.set_data_dtype(np.dtype(dtype))
-    header["scl_slope"], header["scl_inter"] = slope, inter
-    path = _write(tmp_path / "a.nii", header, (_ARRAY % 120).astype(dtype))
-    found, expected = Nifti(path).read().array, np.asanyarray(nibabel.load(path).dataobj)
-    is_half = expected.dtype == np.float64 and np.dtype(dtype).itemsize < 4
-    assert found.dtype == (np.float32 if is_half else expected.dtype.newbyteorder("="))
-    np.testing.assert_array_equal(found, expected.astype(found.dtype))
-
-
-def test_a_function_of_the_values_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "a.nii"
-    for slope, inter in ((np.inf, 0), (2, np.nan)):
-        with pytest.raises(CaseError, match=r"a\.nii: the function that the header states"):
-            Nifti(_write(path, _header(np.eye(4), scl_slope=slope, scl_inter=inter))).read()
-    _write(path, _header(np.eye(4), scl_slope=0, scl_inter=-1024))
-    np.testing.assert_array_equal(Nifti(path).read().array, _ARRAY)
-    assert "slope of 0; they were taken as stored" in _said(path)
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
@@ -271,36 +213,6 @@ def test_pairs_are_found_in_any_capitals_and_both_files_are_named(tmp_path: Path
     reader = Nifti(tmp_path / "a.HDR")
     assert reader.files == (tmp_path / "a.HDR", tmp_path / "a.IMG")
     np.testing.assert_array_equal(reader.read().array, _ARRAY)
-    assert Nifti(tmp_path / "a.IMG").files == reader.files
     (tmp_path / "a.IMG").unlink()
-    with pytest.raises(CaseError, match=r"a\.HDR: .*no file with voxels lies beside it"):
+    with pytest.raises(CaseError, match=r"a\.HDR"):
         reader.read()
-
-
-def test_a_single_file_is_never_taken_for_analyze(tmp_path: Path) -> None:
-    path = _write(tmp_path / "a.nii", _header(np.eye(4)))
-    path.write_bytes(path.read_bytes().replace(b"n+1", b"n 1"))
-    with pytest.raises(CaseError, match=r"a\.nii: this is no NIfTI that holds its own voxels"):
-        Nifti(path).read()
-
-
-@pytest.mark.parametrize("kind", [nibabel.AnalyzeImage, nibabel.Spm99AnalyzeImage, nibabel.Spm2AnalyzeImage])
-def test_analyze_is_read_as_nibabel_reads_it(tmp_path: Path, kind: Any) -> None:
-    values = _ARRAY if kind is nibabel.AnalyzeImage else (_ARRAY * 0.5).astype(np.float32)
-    image = kind(values, np.diag([-2.0, 2, 3, 1]))
-    image.set_data_dtype(np.int16)
-    nibabel.save(image, tmp_path / "a.img")
-    (tmp_path / "a.mat").unlink(missing_ok=True)
-    expected, grid = nibabel.load(tmp_path / "a.img"), Nifti(tmp_path / "a.hdr").read()
-    np.testing.assert_allclose(grid.array, expected.get_fdata())
-    np.testing.assert_allclose(grid.affine, expected.affine)
-    assert not grid.placed
-
-
-def test_analyze_that_says_its_slices_are_coronal_is_told(tmp_path: Path) -> None:
-    image = nibabel.AnalyzeImage(_ARRAY, np.diag([2.0, 2, 3, 1]))
-    nibabel.save(image, tmp_path / "a.img")
-    data = bytearray((tmp_path / "a.hdr").read_bytes())
-    data[252] = 1
-    (tmp_path / "a.hdr").write_bytes(data)
-    assert "slices are not axial" in _said(tmp_path / "a.hdr")
