@@ -191,6 +191,11 @@ def _load(architecture: Any, checkpoint: Checkpoint) -> Any:
             f"{checkpoint.name} lacks {len(missing)} of {len(model.state_dict())} tensors "
             f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}): it is only a part of a model."
         )
+    if broken := [name for name, one in model.named_parameters() if not torch.isfinite(one).all()]:
+        raise ModelError(
+            f"{checkpoint.name}: {len(broken)} of its tensors, the first {broken[0]}, hold values that are no numbers "
+            "(NaN or infinite). Download the model again."
+        )
     return model
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ PROBE_SECONDS = 5.0
 
 _HUB_ID = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)?", re.ASCII)
 _BLOCK = 1 << 20
+#: Of a model: layers of one part, and any other number in its configuration.
+_MOST_LAYERS, _LARGEST = 1_000, 1_000_000
+_SHARD = re.compile(r"[\w-][\w.-]*\.safetensors", re.ASCII)
 
 
 class ModelError(CosmosError):
@@ -130,7 +133,21 @@ def read_checkpoint(folder: Path, name: str) -> Checkpoint:
             f"{folder} has no {CONFIG}. A model is a folder as written by save_pretrained(): {CONFIG} and {WEIGHTS}."
         )
     config = _read_json(folder / CONFIG)
+    if announced := next(_impossible(config), None):
+        raise ModelError(f"{folder / CONFIG}: {announced} is no size of such a model. Download the model again.")
     return Checkpoint(name, folder, config, _processor(folder), _weights(folder))
+
+
+def _impossible(config: Any) -> Iterator[str]:
+    """Sizes in a configuration that would fill the memory before a weight is read."""
+    if isinstance(config, dict):
+        for name, value in config.items():
+            if isinstance(value, int) and value > (_MOST_LAYERS if "layers" in name else _LARGEST):
+                yield f"{name} = {value}"
+            yield from _impossible(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _impossible(value)
 
 
 def _weights(folder: Path) -> tuple[Path, ...]:
@@ -140,7 +157,13 @@ def _weights(folder: Path) -> tuple[Path, ...]:
         shards = _read_json(folder / INDEX).get("weight_map")
         if not isinstance(shards, dict) or not shards:
             raise ModelError(f"{folder / INDEX} lists no weight files. Download the model again.")
-        paths = tuple(folder / shard for shard in sorted(set(shards.values())))
+        names = sorted({str(name) for name in shards.values()})
+        if other := [name for name in names if not _SHARD.fullmatch(name)]:
+            raise ModelError(
+                f"{folder / INDEX} names {other[0]!r}; weights are *.safetensors in the same folder, nothing else is "
+                "opened. Download the model again."
+            )
+        paths = tuple(folder / name for name in names)
         if missing := [path.name for path in paths if not path.is_file()]:
             raise ModelError(f"{folder} lacks {', '.join(missing)}, named in {INDEX}. Download the model again.")
         return paths
@@ -169,7 +192,7 @@ def _processor(folder: Path) -> Mapping[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read: {error}. Download the model again.") from error
     if not isinstance(contents, dict):
         raise ModelError(f"{path} is not a JSON object. Download the model again.")

@@ -169,6 +169,43 @@ def test_weights_of_another_size_are_refused(sam: Path) -> None:
     assert str(sam) in refusal(sam)
 
 
+@pytest.mark.parametrize(
+    "name", ["../secret.safetensors", "/etc/passwd", "weights.bin", "a/b.safetensors", ".safetensors"]
+)
+def test_an_index_names_safetensors_beside_it_and_nothing_else(sam: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.safetensors").write_bytes((sam / "model.safetensors").read_bytes())
+    (sam / "model.safetensors").unlink()
+    (sam / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"x": name}}))
+    message = refusal(sam)
+    assert "model.safetensors.index.json" in message
+    assert "nothing else is opened" in message
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"), [("vision_config", "num_hidden_layers", 10**6), (None, "size", 10**9)]
+)
+def test_sizes_that_no_model_has_are_refused_before_memory_is_taken(
+    sam: Path, part: Any, name: str, value: int
+) -> None:
+    config = json.loads((sam / "config.json").read_text())
+    (config[part] if part else config)[name] = value
+    (sam / "config.json").write_text(json.dumps(config))
+    assert f"{name} = {value} is no size" in refusal(sam)
+
+
+def test_deep_json_is_refused(sam: Path) -> None:
+    (sam / "config.json").write_text("[" * 200_000)
+    assert "config.json cannot be read" in refusal(sam)
+
+
+def test_weights_that_are_no_numbers_are_refused(sam: Path) -> None:
+    weights = load_file(sam / "model.safetensors")
+    name = next(one for one, tensor in weights.items() if "mask_decoder" in one and tensor.is_floating_point())
+    weights[name].view(-1)[0] = float("nan")
+    save_file(weights, sam / "model.safetensors", metadata={"format": "pt"})
+    assert f"1 of its tensors, the first {name}, hold values that are no numbers" in refusal(sam)
+
+
 def test_pickles_are_refused(sam: Path) -> None:
     (sam / "model.safetensors").rename(sam / "pytorch_model.bin")
     message = refusal(sam)
