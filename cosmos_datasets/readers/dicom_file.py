@@ -88,6 +88,8 @@ def grey_frame(path: Path) -> GreyFrame:
     must_fit(path, dataset.Columns, dataset.Rows)
     if dataset.HighBit != dataset.BitsStored - 1:
         raise CaseError(f"{path}: its values do not begin at the lowest bit, which is not read.")
+    if dataset.BitsStored > dataset.BitsAllocated:
+        raise CaseError(f"{path}: its header states values of more bits than they are given; fetch the file again.")
     pixels = _decoded(path, dataset)
     if pixels.shape != (dataset.Rows, dataset.Columns):
         raise CaseError(f"{path}: one grey frame was expected, the pixels are {pixels.shape}.")
@@ -162,8 +164,10 @@ def _decoded(path: Path, dataset: Any) -> NDArray[Any]:
         raise ValueError(reason)
     if syntax not in _DECODERS:
         return np.asarray(pixel_array(dataset, decoding_plugin="pylibjpeg"))
-    bits, sign = int(dataset.BitsAllocated), "iu"[dataset.PixelRepresentation == 0]
-    return _DECODERS[syntax](data).astype(f"u{bits // 8}").view(f"{sign}{bits // 8}")
+    values, bits = np.asarray(_DECODERS[syntax](data)), int(dataset.BitsAllocated)
+    if bits not in {8, 16, 32} or int(values.max()) >> bits:
+        raise CaseError(f"{path}: header and pixels are of different depth; the file is damaged, fetch it again.")
+    return values.astype(f"u{bits // 8}").view(f"{'iu'[dataset.PixelRepresentation == 0]}{bits // 8}")
 
 
 def _within_stored_bits(path: Path, pixels: NDArray[Any], bits: int) -> tuple[NDArray[Any], tuple[Finding, ...]]:

@@ -131,13 +131,13 @@ def _on_ground(values: NDArray[Any], alpha: NDArray[np.uint8], path: Path, groun
     opaque = alpha / 255
     seen = np.asarray(np.rint(np.clip(values, 0, 255) * opaque + ground * (1 - opaque)), dtype=np.uint8)
     stored, shown = values > _WHITE, seen > _WHITE
-    if shown.all() or not shown.any():
-        return np.asarray(np.where(alpha > _WHITE, 255 - ground, ground), dtype=np.uint8)
     structure = np.count_nonzero(stored == (ground == 0))
     if 0 < structure < stored.size and np.count_nonzero(stored != shown) > _OUTLINES * structure:
         raise CaseError(
             f"{path}: the colours and the transparency of the mask draw two shapes; save it as black and white."
         )
+    if shown.all() or not shown.any():
+        return np.asarray(np.where(alpha > _WHITE, 255 - ground, ground), dtype=np.uint8)
     return seen
 
 

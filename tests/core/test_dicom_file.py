@@ -85,6 +85,16 @@ def test_values_that_do_not_begin_at_the_lowest_bit_are_refused(tmp_path: Path) 
     assert all("do not begin at the lowest bit" in reason for reason in _refusals(path))
 
 
+@pytest.mark.parametrize(
+    ("allocated", "stored", "words"),
+    [(16, 17, "more bits than they are given"), (8, 8, "different depth"), (12, 12, "different depth")],
+)
+def test_depths_that_do_not_fit_are_refused(allocated: int, stored: int, words: str, tmp_path: Path) -> None:
+    depth = {"BitsAllocated": allocated, "BitsStored": stored, "HighBit": stored - 1}
+    path = _save(tmp_path / "a.dcm", _RAMP.astype(np.uint16), uid.JPEGLosslessSV1, **depth)
+    assert all(words in reason for reason in _refusals(path))
+
+
 @pytest.mark.parametrize("light", ["PALETTE COLOR", "RGB", "YBR_FULL"])
 def test_colours_are_refused(light: str, tmp_path: Path) -> None:
     pixels = _RAMP.astype(np.uint8)

@@ -78,9 +78,10 @@ def test_shape_in_a_colour_that_is_transparent(mode: str, tmp_path: Path) -> Non
 def test_colours_below_a_transparent_ground_are_not_seen(tmp_path: Path) -> None:
     _with_alpha(_grey(), _grey(), "RGBA").save(tmp_path / "same.png")
     np.testing.assert_array_equal(_read(tmp_path / "same.png"), _SHAPE)
-    _with_alpha(_grey(), _grey(_SHAPE[::-1]), "RGBA").save(tmp_path / "other.png")
-    with pytest.raises(CaseError, match=r"other\.png: the colours and the transparency of the mask draw two shapes"):
-        Picture(tmp_path / "other.png", "max").read()
+    for alpha in (_grey(_SHAPE[::-1]), _grey(~_SHAPE)):  # the second shows nothing but black
+        _with_alpha(_grey(), alpha, "RGBA").save(tmp_path / "other.png")
+        with pytest.raises(CaseError, match=r"other\.png: the colours and the transparency of the mask draw two"):
+            Picture(tmp_path / "other.png", "max").read()
 
 
 @pytest.mark.parametrize("alpha", [0, 128])
