@@ -1,46 +1,27 @@
-"""What became of a mutated tree: the same rows, a refusal, a named loss, or a fault."""
+"""Damage a tree, build it, and judge what became of it."""
 
 from __future__ import annotations
 
+import random
 import shutil
-import signal
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
-from typing import Literal
 
-from stress.headers import HEADERS
-from stress.lists import LISTS
-from stress.mutation import PLACES, Applied, any_file
-from stress.pictures import PICTURES
-from stress.whole_files import WHOLE_FILES
+from stress.building import TooSlowError, bounded, built, checked, leaks
+from stress.comparison import NO_MEMORY, RIGHT, Comparison, Outcome, Tree
+from stress.kinds import KINDS
+from stress.mutation import Mutation
 
-from cosmos_datasets.build.digest import row_digest
-from cosmos_datasets.errors import CaseError, CosmosError
-from cosmos_datasets.finding import Finding, below
-from cosmos_datasets.raw_tree import of_listing, twins
+from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.registry import get_source
-from cosmos_datasets.standardise import standardise
 
-#: Every kind of damage at every place.
-APPLIED = [Applied(mutation, place) for mutation in (*WHOLE_FILES, *HEADERS, *PICTURES, *LISTS) for place in PLACES]
-#: ``same``, ``refused``, ``reduced`` (every missing case is named) and ``told`` (every changed case is) are right;
-#: ``silent`` and ``crash`` are faults.
-Outcome = Literal["same", "refused", "reduced", "told", "silent", "crash", "slow"]
-FAULTS = {"silent", "crash", "slow"}
-_SECONDS = 10
-
-
-@dataclass
-class Built:
-    """What a build makes of a tree: the digest of every row, and every word it says."""
-
-    rows: dict[str, str] = field(default_factory=dict)
-    cases: dict[str, str] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
+#: A check is run on one trial in so many.
+_CHECKED = 3
 
 
 @dataclass(frozen=True)
@@ -48,149 +29,100 @@ class Verdict:
     """One trial.
 
     Attributes:
-        source, mutation: what was done to which tree.
-        file: the file, relative to the tree.
-        outcome: see :data:`Outcome`.
-        what: of a fault, what happened.
+        source, kind, seed: what was done to which tree.
+        file: to which file, relative to the tree.
+        outcome: see :data:`~stress.comparison.Outcome`.
+        what: what was said, or happened.
+        needless: the rows should have stayed the same, and were refused, reduced or told to be different.
     """
 
     source: str
-    mutation: str
+    kind: str
+    seed: int
     file: str
     outcome: Outcome
     what: str = ""
+    needless: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.kind} on {self.source}, {self.file}, seed {self.seed}: {self.what}"
 
 
-def built(source_id: str, raw: Path) -> Built:
-    """Do what a build does, all in this process and without writing shards."""
-    source = get_source(source_id)
-    listing = source.listing(raw)
-    result, findings = Built(), of_listing(source, listing)
-    pixels = {}
-    for case in listing.cases:
-        try:
-            done = standardise(source, case)
-        except CaseError as error:
-            result.words.append(below(listing.root, str(error)))
-            continue
-        pixels[case.case_id] = done.pixels
-        findings += done.findings
-        for row in done.rows:
-            result.rows[row["image_id"]] = row_digest(row)
-            result.cases[row["image_id"]] = case.case_id
-    findings += twins(source, listing.cases, pixels)
-    result.words += [_words(one) for one in findings]
-    return result
+def drawn(source_id: str, work: Path) -> Tree:
+    """Draw the raw tree of a source below ``work`` and build it."""
+    folder = work / f"{source_id}-sound"
+    import_module(f"raw_trees.{source_id}").write(folder)
+    files = {
+        case.case_id: frozenset(path.relative_to(folder) for path in case.files)
+        for case in get_source(source_id).listing(folder).cases
+    }
+    return Tree(source_id, folder, built(source_id, folder, work / "out"), files)
 
 
-def _words(finding: Finding) -> str:
-    return f"{finding.level}: {finding.what}: {finding.where}"
+def trials(tree: Tree, kinds: Iterable[str], seed: int, sites: int, work: Path) -> Iterator[Verdict]:
+    """Try kinds of damage on a tree, each at ``sites`` places at most."""
+    for kind in kinds:
+        rng = random.Random(f"{tree.source}:{kind}:{seed}")
+        places = [path.relative_to(tree.folder) for path in KINDS[kind].sites(tree.folder, rng)]
+        found = (judge(tree, KINDS[kind], place, seed, work / "trial") for place in places)
+        yield from islice((one for one in found if one is not None), sites)
 
 
-def judge(source_id: str, tree: Path, before: Built, applied: Applied, seed: int, work: Path) -> Verdict | None:
-    """Try one mutation.
+def judge(tree: Tree, mutation: Mutation, place: Path, seed: int, work: Path) -> Verdict | None:
+    """Try one mutation at one place.
 
     Args:
-        source_id: the source.
-        tree: its sound raw tree, which stays as it is.
-        before: what a build makes of that.
-        applied: what to do.
+        tree: the sound tree.
+        mutation: what to do.
+        place: the file, relative to the tree.
         seed: of the mutation.
         work: a folder for the copy; removed afterwards.
 
     Returns:
-        The verdict; ``None`` if the tree has no file for it.
+        The verdict; ``None`` if there is nothing to change in that file.
     """
-    copy = work / "tree"
-    shutil.copytree(tree, copy, symlinks=True)
+    shutil.rmtree(work, ignore_errors=True)
+    copy = shutil.copytree(tree.folder, work / "tree", symlinks=True)
     try:
-        path = applied.to((one for one in copy.rglob("*") if one.is_file() and any_file(one)), seed)
-        if path is None:
+        if not mutation.at(copy / place, random.Random(f"{mutation.name}:{place}:{seed}")):
             return None
-        name = path.relative_to(copy).as_posix()
-        outcome, what = _outcome(source_id, copy, before, applied, path)
-        return Verdict(source_id, applied.name, name, outcome, what)
+        outcome, what = _outcome(tree, mutation, place, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    needless = mutation.right == "same" and outcome in RIGHT[1:]
+    return Verdict(tree.source, mutation.name, seed, place.as_posix(), outcome, what[:600], needless)
 
 
-class _TooSlowError(BaseException):
-    """No decoder catches it."""
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise _TooSlowError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(_SECONDS)
+def _outcome(tree: Tree, mutation: Mutation, place: Path, work: Path) -> tuple[Outcome, str]:
     try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _tried(source_id: str, copy: Path) -> tuple[Built | None, Outcome, str]:
-    try:
-        with _in_time():
-            return built(source_id, copy), "same", ""
-    except CosmosError:
-        return None, "refused", ""
-    except _TooSlowError:
-        return None, "slow", f"more than {_SECONDS} s"
+        with bounded():
+            return _built_and_compared(tree, mutation, place, work)
+    except CosmosError as error:
+        words = str(error)
+        if not words.replace("\n", " ").isprintable():
+            return "leak", f"control characters in an error: {words!r}"
+        return ("memory" if NO_MEMORY in words else "refused"), words.splitlines()[0]
+    except TooSlowError:
+        return "slow", ""
+    except MemoryError:
+        return "memory", ""
     except Exception:  # noqa: BLE001  (every kind of crash is what is looked for)
-        return None, "crash", "".join(traceback.format_exc().splitlines(keepends=True)[-3:])
+        return "crash", " ".join("".join(traceback.format_exc().splitlines(keepends=True)[-5:]).split())
 
 
-def _outcome(source_id: str, copy: Path, before: Built, applied: Applied, path: Path) -> tuple[Outcome, str]:
-    after, outcome, what = _tried(source_id, copy)
-    if after is None:
-        return outcome, what
-    lost = [one for one in before.rows if one not in after.rows]
-    other = [one for one, digest in after.rows.items() if before.rows.get(one, "") != digest]
-    if not lost and not other:
-        return "same", ""
-    said = [word for word in after.words if word not in before.words]
-    text = "\n".join(said)
-    of_file = path.name in text or path.name.partition(".")[0] in text
-    unnamed = [one for one in lost if not of_file and _case(one, before) not in text]
-    changed = [one for one in other if not of_file and _case(one, after) not in text]
-    if (not unnamed and not changed) or applied.mutation.undetectable:
-        return ("told" if other else "reduced"), ""
-    return "silent", f"lost {unnamed[:3]} of {len(lost)}, other {changed[:3]} of {len(other)}; said {said[:3]}"
+def _built_and_compared(tree: Tree, mutation: Mutation, place: Path, work: Path) -> tuple[Outcome, str]:
+    raw, out = work / "tree", work / "out"
+    names = _names(place, of_folder=mutation.name.startswith("every"))
+    compared = Comparison(tree, raw, names, built(tree.source, raw, out), mutation.right == "other")
+    if found := leaks(out, compared.after, raw):
+        return "leak", found
+    is_checked = zlib.crc32(f"{mutation.name}{place}".encode(errors="replace")) % _CHECKED == 0
+    if is_checked and (unsaid := compared.unsaid(checked(tree.source, raw))):
+        return "unsaid", str(unsaid)
+    return compared.outcome()
 
 
-def _case(image_id: str, one: Built) -> str:
-    return one.cases[image_id]
-
-
-def write_tree(source_id: str, folder: Path) -> Built:
-    """Draw the sound raw tree of a source and build it."""
-    import_module(f"raw_trees.{source_id}").write(folder)
-    return built(source_id, folder)
-
-
-def assigned(trees: Mapping[str, Path], seed: int) -> dict[str, list[Applied]]:
-    """Give every kind of damage, at one place, to one source that has a file for it."""
-    sources = sorted(trees)
-    files = {
-        source: [path for path in trees[source].rglob("*") if path.is_file() and any_file(path)] for source in sources
-    }
-    chosen: dict[str, list[Applied]] = {source: [] for source in sources}
-    for number, one in enumerate(APPLIED[seed % len(PLACES) :: len(PLACES)]):
-        turned = sources[(number + seed) % len(sources) :] + sources[: (number + seed) % len(sources)]
-        for source in turned:
-            if any(one.mutation.applies(path) for path in files[source]):
-                chosen[source].append(one)
-                break
-    return chosen
-
-
-def trials(source_id: str, applied: Iterable[Applied], seed: int, work: Path) -> list[Verdict]:
-    """Try mutations on the tree of one source."""
-    tree = work / f"{source_id}-tree"
-    before = write_tree(source_id, tree)
-    found = (judge(source_id, tree, before, one, seed, work / f"{source_id}-copy") for one in applied)
-    return [one for one in found if one is not None]
+def _names(place: Path, *, of_folder: bool) -> tuple[str, ...]:
+    """By what the damage may be named: the file, its stem where that tells something, and its folder."""
+    stem = place.name.partition(".")[0]
+    return (place.name, *([stem] if len(stem) > 3 else []), *([place.parent.name] if of_folder else []))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
-#: Changes a file; returns whether it did.
+#: Changes a file, or a whole tree; returns whether it did.
 Change = Callable[[Path, random.Random], bool]
-PLACES = ("first", "middle", "last")
+#: What a build may make of it. ``said``: whatever it likes, in words. ``same``: the same rows. ``other``: other rows
+#: without a word, since the files are sound and only who knows the original could tell.
+Right = Literal["said", "same", "other"]
 
 
 @dataclass(frozen=True)
@@ -19,41 +24,50 @@ class Mutation:
 
     Attributes:
         name: of the kind.
-        applies: whether it can be done to a file, by its name.
         change: does it; returns whether anything was changed.
-        undetectable: nothing in the files tells that they are not as published, so other rows are no fault.
+        applies: whether it can be done to a file, by its name; unused for a whole tree.
+        right: see :data:`Right`.
+        whole_tree: the change is given the folder of the tree, not a file.
     """
 
     name: str
-    applies: Callable[[Path], bool]
     change: Change
-    undetectable: bool = False
+    applies: Callable[[Path], bool]
+    right: Right = "said"
+    whole_tree: bool = False
+
+    def sites(self, tree: Path, rng: random.Random) -> Iterator[Path]:
+        """Yield what it may be done to, each once: of every kind of file the first, one in the middle and the last.
+
+        Kinds come in random order, and every kind once before any comes again.
+        """
+        if self.whole_tree:
+            yield tree
+            return
+        kinds = [list(paths) for _, paths in groupby(sorted(self._files(tree), key=_kind), _kind)]
+        orders = [rng.sample(places, len(places)) for places in map(_ends, kinds)]
+        rng.shuffle(orders)
+        for turn in range(max(map(len, orders), default=0)):
+            yield from (places[turn] for places in orders if turn < len(places))
+
+    def at(self, path: Path, rng: random.Random) -> bool:
+        """Do it; returns whether anything was changed: trees hold placeholders too, in which nothing can be."""
+        with suppress(Exception):
+            return self.change(path, rng)
+        return False
+
+    def _files(self, tree: Path) -> Iterator[Path]:
+        return (path for path in tree.rglob("*") if path.is_file() and any_file(path) and self.applies(path))
 
 
-@dataclass(frozen=True)
-class Applied:
-    """A mutation at a place: the first, middle or last file it can be done to, in the order of names."""
+def _kind(path: Path) -> str:
+    """Files of one kind are called alike but for numbers."""
+    return re.sub(r"[0-9][0-9a-f]*", "#", path.as_posix())
 
-    mutation: Mutation
-    place: str
 
-    @property
-    def name(self) -> str:
-        """``kind@place``."""
-        return f"{self.mutation.name}@{self.place}"
-
-    def to(self, files: Iterable[Path], seed: int) -> Path | None:
-        """Do it to one of the files; returns the file, or ``None`` if there is none that it applies to."""
-        fitting = sorted(path for path in files if self.mutation.applies(path))
-        if not fitting:
-            return None
-        at = {"first": 0, "middle": len(fitting) // 2, "last": len(fitting) - 1}[self.place]
-        # A tree holds placeholders too, in which there is nothing to change.
-        for path in (*fitting[at:], *fitting[:at]):
-            with suppress(Exception):
-                if self.mutation.change(path, random.Random(f"{self.name}:{seed}")):
-                    return path
-        return None
+def _ends(paths: list[Path]) -> list[Path]:
+    ordered = sorted(paths)
+    return list(dict.fromkeys((ordered[0], ordered[len(ordered) // 2], ordered[-1])))
 
 
 def has(*suffixes: str) -> Callable[[Path], bool]:
@@ -64,3 +78,28 @@ def has(*suffixes: str) -> Callable[[Path], bool]:
 def any_file(path: Path) -> bool:
     """Every file that a publisher ships; not what archives leave behind."""
     return not path.name.startswith(".") and "__MACOSX" not in path.parts
+
+
+def every(change: Change) -> Change:
+    """Do it to every file of the folder with the same suffix."""
+
+    def apply(path: Path, rng: random.Random) -> bool:
+        alike = [one for one in sorted(path.parent.iterdir()) if one.is_file() and any_file(one)]
+        changed = [change(one, rng) for one in alike if one.suffix == path.suffix]
+        return any(changed)
+
+    return apply
+
+
+def rewritten(change: Callable[[bytes], bytes | None]) -> Change:
+    """Change the bytes of a file; ``None`` says that nothing can be changed."""
+
+    def apply(path: Path, _: random.Random) -> bool:
+        before = path.read_bytes()
+        after = change(before)
+        if after is None or after == before:
+            return False
+        path.write_bytes(after)
+        return True
+
+    return apply

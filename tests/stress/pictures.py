@@ -1,4 +1,4 @@
-"""What drawing programs, converters and broken downloads do to pictures."""
+"""What drawing programs and converters do to pictures."""
 
 from __future__ import annotations
 
@@ -9,33 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
-from PIL import Image
-from stress.mutation import Mutation, has
+from PIL import Image, PngImagePlugin
+from stress.mutation import Change, Mutation, Right, every, has
 
 _PILLOW = has(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
-_JPEG = has(".jpg", ".jpeg")
-_TIFF = has(".tif", ".tiff")
-_EXIF_ORIENTATION = 0x0112
+_PNG, _JPEG = has(".png"), has(".jpg", ".jpeg")
 
 
-def _is_jpeg(path: Path) -> bool:
-    return path.read_bytes()[:2] == b"\xff\xd8"
-
-
-def _resaved(change: Callable[[Image.Image], Image.Image | None], **options: Any) -> Any:
-    """Open, change, and write in the same format."""
+def _resaved(change: Callable[[Image.Image], Image.Image | None], kind: str = "", **options: Any) -> Change:
+    """Open, change, and write in the same format, or another one under the same name."""
 
     def apply(path: Path, _: random.Random) -> bool:
         with Image.open(path) as image:
             image.load()
-            kind = image.format
+            own = image.format
         changed = change(image)
-        if changed is None:
+        if changed is None or own == kind:
             return False
         stream = io.BytesIO()
         try:
-            changed.save(stream, kind, **options)
+            changed.save(stream, kind or own, **options)
         except (OSError, ValueError):
             return False  # the format has no such pixels
         path.write_bytes(stream.getvalue())
@@ -44,167 +37,163 @@ def _resaved(change: Callable[[Image.Image], Image.Image | None], **options: Any
     return apply
 
 
-def _colours(image: Image.Image) -> int:
-    return len(image.getcolors(1 << 20) or range(99))
-
-
 def _is_mask(image: Image.Image) -> bool:
-    return _colours(image) <= 24
+    return len(image.getcolors(1 << 20) or range(99)) <= 24
 
 
-def _shape(image: Image.Image) -> Image.Image:
-    """255 wherever a mask differs from its corner, which is background."""
-    grey = image.convert("L")
-    ground = grey.getpixel((0, 0))
-    return grey.point(lambda value: 0 if value == ground else 255)
+def _mask(change: Callable[[Image.Image], Image.Image | None]) -> Callable[[Image.Image], Image.Image | None]:
+    return lambda image: change(image) if _is_mask(image) else None
 
 
-def _to_alpha(image: Image.Image) -> Image.Image | None:
+def _photograph(change: Callable[[Image.Image], Image.Image | None]) -> Callable[[Image.Image], Image.Image | None]:
+    return lambda image: None if _is_mask(image) else change(image)
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image.copy()
+
+
+def _shape(image: Image.Image, value: int = 255) -> Image.Image:
+    return image.convert("L").point(lambda grey: value if grey else 0)
+
+
+def _drawn(change: Callable[[Image.Image], Image.Image | None]) -> Callable[[Image.Image], Image.Image | None]:
+    """For masks of one structure: black and one more colour."""
+    return lambda image: change(image) if len(image.getcolors(1 << 20) or range(99)) == 2 else None
+
+
+def _to_alpha(image: Image.Image) -> Image.Image:
     """The shape in the alpha channel, colour everywhere."""
-    if not _is_mask(image):
-        return None
     painted = Image.new("RGBA", image.size, (255, 0, 0, 0))
     painted.putalpha(_shape(image))
     return painted
 
 
-def _to_palette(image: Image.Image) -> Image.Image | None:
-    """Index 0 and 1 under bright colours."""
-    if _colours(image) != 2:
-        return None
-    indices = _shape(image).point(lambda value: 1 if value else 0).convert("P")
-    indices.putpalette([200, 220, 240, 255, 128, 130])
-    return indices
+def _to_white_alpha(image: Image.Image) -> Image.Image:
+    """White where the shape is, nothing elsewhere, and colours under the nothing."""
+    painted = Image.new("LA", image.size, (255, 0))
+    painted.putalpha(_shape(image))
+    return painted
 
 
-def _inverted(image: Image.Image) -> Image.Image | None:
-    return image.convert("L").point(lambda value: 255 - value) if _is_mask(image) else None
+def _with_alpha(image: Image.Image) -> Image.Image | None:
+    """A full alpha channel: the same picture."""
+    return image.convert("LA" if image.mode in {"L", "1"} else "RGBA") if image.mode in {"L", "1", "RGB"} else None
 
 
-def _resized(by: int) -> Callable[[Image.Image], Image.Image]:
-    return lambda image: image.resize((image.width + by, image.height), Image.Resampling.NEAREST)
+def _half_transparent(image: Image.Image) -> Image.Image | None:
+    changed = image.convert("RGB").convert("RGBA")
+    changed.putalpha(128)
+    return changed
 
 
-def _smooth(image: Image.Image) -> Image.Image | None:
+def _to_palette(*colours: int) -> Callable[[Image.Image], Image.Image]:
+    """Index 0 and 1 under the colours given."""
+
+    def change(image: Image.Image) -> Image.Image:
+        indices = Image.fromarray(np.asarray(_shape(image, 1)), "P")
+        indices.putpalette(list(colours))
+        return indices
+
+    return change
+
+
+def _own_palette(image: Image.Image) -> Image.Image | None:
+    """The same colours, as a palette."""
+    colours = image.convert("RGB").getcolors(256)
+    return image.convert("RGB").quantize(256) if colours else None
+
+
+def _tinted(colour: tuple[int, int, int]) -> Callable[[Image.Image], Image.Image]:
+    """The shape in a colour on black."""
+    return lambda image: Image.merge("RGB", [_shape(image, channel) for channel in colour])
+
+
+def _resized(width: int, height: int = 0) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: image.resize((image.width + width, image.height + height), Image.Resampling.NEAREST)
+
+
+def _scaled(factor: float) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: image.resize(
+        (int(image.width * factor), int(image.height * factor)), Image.Resampling.NEAREST
+    )
+
+
+def _smooth(image: Image.Image) -> Image.Image:
     """A mask that went through a smooth resize there and back."""
-    if not _is_mask(image):
-        return None
     small = image.convert("L").resize((image.width // 2, image.height // 2), Image.Resampling.BILINEAR)
     return small.resize(image.size, Image.Resampling.BILINEAR)
 
 
-def _oriented(value: int) -> Any:
+def _jpeg_under_its_name(quality: int) -> Change:
+    return _resaved(_mask(lambda image: image.convert("L")), "JPEG", quality=quality)
+
+
+def _to_16_bit(factor: int) -> Change:
     def apply(path: Path, _: random.Random) -> bool:
-        if not _is_jpeg(path):
-            return False
-        exif = Image.Exif()
-        exif[_EXIF_ORIENTATION] = value
-        block = b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")
-        data = path.read_bytes()
-        segment = b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block
-        path.write_bytes(data[:2] + segment + data[2:])
+        with Image.open(path) as image:
+            if image.format != "PNG" or image.mode != "L" or len(image.getcolors() or range(99)) > 2:
+                return False
+            array = np.asarray(image).astype(np.uint16) * factor
+        Image.fromarray(array).save(path)
         return True
 
     return apply
 
 
-def _closed(share: float) -> Any:
-    """A JPEG cut off and closed again."""
-
-    def apply(path: Path, _: random.Random) -> bool:
-        if not _is_jpeg(path):
-            return False
-        data = path.read_bytes()
-        scan = data.find(b"\xff\xda") + 14
-        path.write_bytes(data[: scan + int((len(data) - scan) * share)] + b"\xff\xd9")
-        return True
-
-    return apply
-
-
-def _jpeg_hole(path: Path, rng: random.Random) -> bool:
-    if not _is_jpeg(path):
-        return False
-    data = path.read_bytes()
-    scan = data.find(b"\xff\xda") + 14
-    length = len(data) - scan
-    start = scan + length // 3 + rng.randrange(10)
-    path.write_bytes(data[:start] + data[start + max(length // 8, 20) :])
-    return True
-
-
-def _thumbnail_first(path: Path, _: random.Random) -> bool:
-    with tifffile.TiffFile(path) as file:
-        if len(file.pages) != 1:
-            return False
-        array = file.asarray()
-    if array.ndim not in (2, 3):
-        return False
-    photometric = "rgb" if array.ndim == 3 else "minisblack"
-    with tifffile.TiffWriter(path) as writer:
-        writer.write(array[::4, ::4], subfiletype=1, photometric=photometric)
-        writer.write(array, photometric=photometric)
-    return True
-
-
-def _second_page(path: Path, _: random.Random) -> bool:
-    with tifffile.TiffFile(path) as file:
-        if len(file.pages) != 1:
-            return False
-        array = file.asarray()
-    if array.ndim not in (2, 3):
-        return False
-    photometric = "rgb" if array.ndim == 3 else "minisblack"
-    with tifffile.TiffWriter(path) as writer:
-        writer.write(array[::-1], photometric=photometric)
-        writer.write(array, photometric=photometric)
-    return True
-
-
-def _huge_png(path: Path, _: random.Random) -> bool:
-    stream = io.BytesIO()
-    Image.new("L", (16, 16)).save(stream, "PNG")
-    data = bytearray(stream.getvalue())
-    data[16:24] = (60_000).to_bytes(4, "big") * 2
-    import zlib
-
-    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
-    path.write_bytes(data)
-    return True
-
-
-def _to_16_bit(path: Path, _: random.Random) -> bool:
+def _text_chunks(path: Path, _: random.Random) -> bool:
     with Image.open(path) as image:
-        if image.format != "PNG" or image.mode != "L" or not _is_mask(image):
+        if image.format != "PNG":
             return False
-        array = np.asarray(image).astype(np.uint16)
-    Image.fromarray(array).save(path)
+        words = PngImagePlugin.PngInfo()
+        words.add_text("Patient", "JANE DOE")
+        words.add_itxt("XML:com.adobe.xmp", "<x>JANE DOE</x>")
+        image.save(path, pnginfo=words)
     return True
 
 
-def _kind(name: str, change: Any, applies: Any = _PILLOW) -> Mutation:
-    # Other colours, by a little: only who knows the original can tell.
-    return Mutation(name, applies, change, undetectable=name == "CMYK")
+def _kind(name: str, change: Change, applies: Callable[[Path], bool] = _PILLOW, right: Right = "said") -> Mutation:
+    return Mutation(name, change, applies, right)
+
+
+def _flipped(how: Image.Transpose) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: image.transpose(how)
 
 
 PICTURES = [
-    _kind("shape in the alpha channel", _resaved(_to_alpha)),
-    _kind("shape in the palette", _resaved(_to_palette)),
-    _kind("mask inverted", _resaved(_inverted)),
-    _kind("mask smoothed", _resaved(_smooth)),
+    _kind("shape in the alpha channel", _resaved(_drawn(_to_alpha))),
+    _kind("white shape in the alpha channel", _resaved(_drawn(_to_white_alpha))),
+    _kind("with a full alpha channel", _resaved(_with_alpha), right="same"),
+    _kind("half transparent", _resaved(_half_transparent)),
+    _kind("shape in a bright palette", _resaved(_drawn(_to_palette(200, 220, 240, 255, 128, 130)))),
+    _kind("shape in a palette of black and red", _resaved(_drawn(_to_palette(0, 0, 0, 128, 0, 0)))),
+    _kind("shape in a palette of white and black", _resaved(_drawn(_to_palette(255, 255, 255, 0, 0, 0)))),
+    _kind("its colours as a palette", _resaved(_own_palette), _PNG),
+    _kind("mask in red", _resaved(_drawn(_tinted((255, 0, 0))))),
+    _kind("mask in dark blue", _resaved(_drawn(_tinted((0, 0, 100))))),
+    _kind("every mask in dark blue", every(_resaved(_drawn(_tinted((0, 0, 100)))))),
+    _kind("mask in three equal channels", _resaved(_mask(lambda image: image.convert("L").convert("RGB")))),
+    _kind("mask of one bit", _resaved(_drawn(lambda image: _shape(image).convert("1")))),
+    _kind("mask smoothed", _resaved(_mask(_smooth))),
+    _kind("mask as JPEG under its name", _jpeg_under_its_name(75), _PNG),
+    _kind("mask as poor JPEG under its name", _jpeg_under_its_name(20), _PNG),
+    _kind("every mask as JPEG under its name", every(_jpeg_under_its_name(75)), _PNG),
+    _kind("PNG under its name", _resaved(_same, "PNG")),
+    _kind("TIFF under its name", _resaved(_same, "TIFF")),
+    _kind("WebP under its name", _resaved(_same, "WEBP", lossless=True)),
     _kind("one column more", _resaved(_resized(1))),
     _kind("one column fewer", _resaved(_resized(-1))),
-    _kind("turned by 90 degrees", _resaved(lambda image: image.transpose(Image.Transpose.ROTATE_90))),
-    _kind("CMYK", _resaved(lambda image: None if _is_mask(image) else image.convert("CMYK")), _JPEG),
-    _kind("grey with alpha", _resaved(lambda image: image.convert("LA") if image.mode == "L" else None)),
-    _kind("saved as it is", _resaved(lambda image: image.copy()), has(".png", ".bmp")),
-    _kind("oriented 3", _oriented(3)),
-    _kind("oriented 6", _oriented(6)),
-    _kind("closed at half", _closed(0.5)),
-    _kind("closed at nine tenths", _closed(0.9)),
-    _kind("bytes lost in the scan", _jpeg_hole),
-    _kind("thumbnail first", _thumbnail_first, _TIFF),
-    _kind("a second page", _second_page, _TIFF),
-    _kind("announces gigabytes", _huge_png, has(".png")),
-    _kind("16 bit", _to_16_bit, has(".png")),
+    _kind("one row fewer", _resaved(_resized(0, -1))),
+    _kind("scaled to half", _resaved(_scaled(0.5))),
+    _kind("scaled to double", _resaved(_scaled(2))),
+    _kind("turned by 90 degrees", _resaved(_flipped(Image.Transpose.ROTATE_90))),
+    _kind("turned by 180 degrees", _resaved(_flipped(Image.Transpose.ROTATE_180)), right="other"),
+    _kind("in CMYK", _resaved(_photograph(lambda image: image.convert("CMYK"))), _JPEG, "other"),
+    _kind("in grey", _resaved(_photograph(lambda image: image.convert("L"))), right="other"),
+    _kind("in 256 colours", _resaved(_photograph(lambda image: image.convert("RGB").quantize(256))), right="other"),
+    _kind("saved as it is", _resaved(_same), has(".png", ".bmp"), "same"),
+    _kind("interlaced", _resaved(_same, optimize=True), _PNG, "same"),
+    _kind("mask in 16 bit", _to_16_bit(1), _PNG),
+    _kind("mask stretched to 16 bit", _to_16_bit(257), _PNG),
+    _kind("with text chunks", _text_chunks, _PNG, "same"),
 ]
