@@ -60,6 +60,9 @@ def of_image(
     if len(gaps := _never_written(values) if image.is_volume else []):
         what = "planes inside the volume hold one value and their neighbours do not; were they written?"
         yield Finding("warning", what, f"{len(gaps)} along the file's last axis, the first is number {gaps[0]}")
+    if len(twice := _written_twice(values) if image.is_volume else []):
+        what = "slices equal the one before them, pixel by pixel: was one written twice?"
+        yield Finding("warning", what, f"{len(twice)} along the file's last axis, the first is number {twice[0]}")
     if any(not SPACING_MM[0] <= size <= SPACING_MM[1] for size in spacing):
         what = "the header's voxel size cannot be right; distances in mm will be wrong"
         yield Finding("warning", what, f"{_by(spacing)} mm")
@@ -71,6 +74,13 @@ def _never_written(volume: NDArray[Any]) -> list[int]:
     """Planes across the last axis that are flat between two that are not."""
     flat = [volume[..., k].min() == volume[..., k].max() for k in range(volume.shape[-1])]
     return [k for k in range(1, len(flat) - 1) if flat[k] and not flat[k - 1] and not flat[k + 1]]
+
+
+def _written_twice(volume: NDArray[Any]) -> list[int]:
+    """Planes across the last axis that equal the one before, and are not flat."""
+    planes = range(1, volume.shape[-1])
+    equal = [k for k in planes if np.array_equal(volume[..., k], volume[..., k - 1])]
+    return [k for k in equal if volume[..., k].min() < volume[..., k].max()]
 
 
 def of_slices(slices: NDArray[Any], shown: Iterable[int]) -> Iterator[Finding]:
@@ -100,7 +110,7 @@ def of_labels(
     """
     if annotation.label is not None:
         yield from (_of_instances if annotation.instances else _of_one_label)(annotation, labels)
-        yield from _of_corners(annotation, labels)
+    yield from _of_corners(annotation, labels)
     apart = corner_distance(stored, image)
     if spacing and apart > _SAME_PLACE_VOXELS * min(spacing):
         how = "paired voxel by voxel" if labels is stored.array else "labels are taken to the image's grid"
@@ -117,6 +127,9 @@ def of_labels(
 def _of_one_label(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Finding]:
     name = annotation.reader.files[0].name
     inside = labels[labels > annotation.threshold]
+    if labels.dtype.kind in "if" and np.any(labels < 0):
+        what = "a mask holds values below zero, which count as background"
+        yield Finding("warning", what, f"{name}, {_span(labels)}")
     if annotation.threshold and not inside.size and labels.any():
         what = "a mask has values above zero and none above its threshold: it counts as empty"
         yield Finding("warning", what, f"{name}, {labels.max()} of {annotation.threshold}")
@@ -137,7 +150,12 @@ def _of_instances(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Find
 
 def _of_corners(annotation: Annotation, labels: NDArray[Any]) -> Iterator[Finding]:
     corners = labels[np.ix_(*([0, size - 1] for size in labels.shape))]
-    if np.all(corners > annotation.threshold):
+    if not np.all(corners > annotation.threshold):
+        return
+    if annotation.label is None:
+        what = "labels cover every corner of their image: right where all of it is labelled, else they are inverted"
+        yield Finding("note", what, annotation.reader.files[0].name)
+    else:
         what = "a mask covers every corner of its image: is it inverted, or the whole image?"
         share = np.count_nonzero(labels > annotation.threshold) / labels.size
         yield Finding("warning", what, f"{annotation.reader.files[0].name}, {100 * share:.0f} % of it")

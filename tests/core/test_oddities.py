@@ -67,6 +67,24 @@ def test_a_plane_that_was_never_written_is_told_along_whatever_axis_slices_are_s
     assert list(of_image(Grid(volume, np.eye(4)), (1, 1, 1), (0, 119), Intensity())) == []
 
 
+def test_labels_that_leave_no_corner_are_noted() -> None:
+    (said,) = _said(2 - _mask(1, 1, 1), label=None)
+    assert "cover every corner of their image" in said
+    assert _said(_mask(1, 2), label=None) == []
+
+
+def test_values_below_zero_are_told() -> None:
+    (said,) = _said(_mask(-1, -1))
+    assert "below zero, which count as background" in said
+
+
+def test_a_slice_that_was_written_twice_is_told() -> None:
+    volume = np.arange(4 * 5 * 6).reshape(4, 5, 6)
+    volume[..., 3] = volume[..., 2]
+    (one,) = of_image(Grid(volume, np.eye(4)), (1, 1, 1), (0, 119), Intensity())
+    assert one.where == "1 along the file's last axis, the first is number 3"
+
+
 def test_slices_that_were_never_written_are_told_if_they_have_a_mask() -> None:
     slices = np.arange(4 * 6).reshape(4, 2, 3)
     slices[[1, 3]] = 0
