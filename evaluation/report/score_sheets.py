@@ -146,7 +146,6 @@ def _averages(frame: pd.DataFrame, choice: Choice) -> Sheet:
 
 def _metrics(frame: pd.DataFrame, choice: Choice) -> Sheet:
     values = frame[_APART].assign(**{metric: scores(frame, metric, choice) for metric in METRICS})
-    groups = values.groupby(_APART, observed=True)
     # Beside each distance its mean without the missed objects.
     flattered = {f"{metric}_defined": defined(frame, metric, choice) for metric in LENGTHS}
     values = values.assign(**flattered)
@@ -154,6 +153,7 @@ def _metrics(frame: pd.DataFrame, choice: Choice) -> Sheet:
         one: METRICS.get(one) or f"{METRICS[one.removesuffix('_defined')]}, defined" for one in _beside(flattered)
     }
     held = [metric for metric in heads if values[metric].notna().any()]
+    groups = values.groupby(_APART, observed=True)
     rows = groups[held].mean()
     area = frame[f"pred_area_{choice}"]
     empty = frame[_APART].assign(empty=(area == 0).where(area.notna()))
