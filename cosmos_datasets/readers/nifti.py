@@ -44,8 +44,9 @@ class Nifti:
         """The file; of a pair the header and the voxels beside it, in whatever capitals."""
         if self.path.suffix.lower() != ".hdr":
             return (self.path,)
-        voxels = sibling(self.path, ".img", ".img.gz")
-        return (self.path,) if voxels is None else (self.path, voxels)
+        # Beside Analyze nibabel looks for SPM's matrix, too; the voxels stand last.
+        beside = [] if _is_nifti(self.path) else [sibling(self.path, ".mat")]
+        return (self.path, *filter(None, (*beside, sibling(self.path, ".img", ".img.gz"))))
 
     def read(self) -> Grid:
         """Decode the volume.
@@ -134,6 +135,10 @@ def _load_nifti(files: tuple[Path, ...], start: bytes, magic: bytes) -> _Loaded:
         what = "the file is longer than its header says; is a slice or a volume missing in the header?"
         notes.append(Finding("warning", what, f"({rest:,} bytes)"))
     return array, at.affine, at.placed, tuple(notes)
+
+
+def _is_nifti(path: Path) -> bool:
+    return path.is_file() and path.read_bytes()[344:346] in {b"n+", b"ni"}
 
 
 def _start(path: Path) -> bytes:
