@@ -24,7 +24,7 @@ _BLURRED = 0.02
 #: Two shapes that differ by more than their outlines, as a share of the larger.
 _OUTLINES = 0.1
 #: Share of the steps of a map that go on in the same direction: thin parts of a drawing do, at places.
-_CLIMBS = 0.1
+_CLIMBS = 0.03
 
 
 def brightest(decoded: Decoded, path: Path, *, inverted: bool) -> NDArray[Any]:
