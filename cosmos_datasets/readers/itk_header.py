@@ -17,6 +17,7 @@ from cosmos_datasets.errors import CaseError
 _LONGEST = 1 << 20
 _META = {".mhd", ".mha"}
 _NRRD = {".nrrd", ".nhdr"}
+_DATA_FIELD = re.compile(r"(?im)^[ \t]*(?:element)?[ \t]*data[ \t]?file[ \t]*[=:]")
 _MAX_FILES = 100_000
 
 
@@ -43,7 +44,7 @@ def itk_header(path: Path) -> ItkHeader:
     """Read the header of a MetaImage or NRRD file; of any other file, or one that is not there, an empty one.
 
     Raises:
-        CaseError: if the header names a file outside of its own folder.
+        CaseError: if the header names a file outside of its own folder, or names its data twice.
     """
     if path.suffix.lower() not in _META | _NRRD or not path.is_file():
         return ItkHeader()
@@ -55,6 +56,9 @@ def itk_header(path: Path) -> ItkHeader:
 def _parsed(path: Path, *state: int) -> ItkHeader:
     with path.open("rb") as file:
         text = file.read(_LONGEST).decode("latin-1")
+    if len(_DATA_FIELD.findall(text)) > 1:
+        # Which of them counts depends on capitals and spelling, and on who reads.
+        raise CaseError(f"{path}: its header names the data file more than once; the file is damaged, fetch it again.")
     return _meta(path, text) if path.suffix.lower() in _META else _nrrd(path, text)
 
 

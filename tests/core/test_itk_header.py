@@ -127,3 +127,14 @@ def test_packed_voxels_that_do_not_unpack_are_refused(tmp_path: Path, suffix: st
         packed.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
         with pytest.raises(CaseError, match=packed.name):
             ItkImage(path).read()
+
+
+@pytest.mark.parametrize("other", ["elementdatafile = a.bin", "ElementDataFile: a.bin", " ELEMENTDATAFILE = a.bin"])
+def test_a_header_that_names_its_data_twice_is_refused(tmp_path: Path, other: str) -> None:
+    """Readers differ in which spelling they take: one that passes the check must not hide another that does not."""
+    (tmp_path / "a.bin").write_bytes(_VOLUME.array.tobytes(order="F"))
+    path = _meta(tmp_path, "/etc/hostname")
+    path.write_text(path.read_text().replace("ElementDataFile", f"{other}\nElementDataFile"))
+    assert ItkImage(path).files == (path,)
+    with pytest.raises(CaseError, match="names the data file more than once"):
+        ItkImage(path).read()
