@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -15,7 +14,7 @@ RESAMPLES = 10_000
 CONFIDENCE = 0.95
 #: With fewer subjects the smallest p-value that the signed-rank test can give (two sided) is above 0.05.
 MIN_GROUPS = 6
-#: Numbers of drawn subjects held at a time (of 8 bytes).
+#: Numbers of drawn subjects held at a time.
 _BLOCK = 1 << 23
 
 
@@ -34,7 +33,7 @@ def interval(sums: Floats, counts: Floats, *, seed: int = 0, resamples: int = RE
     """
     if len(sums) < 2:
         return None
-    ((low, high),) = intervals(sums[:, :, None], counts[:, :, None], seed=seed, resamples=resamples)
+    ((low, high),) = intervals(sums[:, :, None], counts[:, :, None], seed=seed, resamples=resamples)[0]
     return float(low), float(high)
 
 
@@ -48,39 +47,46 @@ def intervals(sums: Floats, counts: Floats, *, seed: int = 0, resamples: int = R
         resamples: see :func:`interval`.
 
     Returns:
-        (quantities, 2), the lower and upper bounds; NaN for a single subject.
+        (2, quantities, 2): of the mean over targets and of the mean over all values, the lower and upper bounds; NaN
+        for a single subject.
     """
     groups, targets, quantities = sums.shape
     if groups < 2:
-        return np.full((quantities, 2), np.nan)
-    drawn = np.empty((resamples, quantities))
+        return np.full((2, quantities, 2), np.nan)
+    means = np.empty((2, quantities, resamples))
     owners = [np.flatnonzero(counts[:, target].any(axis=1)) for target in range(targets)]
     for start, weights in _draws(groups, resamples, seed):
-        total, present = np.zeros((len(weights), quantities)), np.zeros((len(weights), quantities))
+        rows = weights.shape[1]
+        over_targets, present, all_sums, all_counts = np.zeros((4, quantities, rows))
         for target, own in enumerate(owners):
-            picked = weights if len(own) == groups else weights[:, own]
-            number = picked @ counts[own, target]
-            total += np.divide(picked @ sums[own, target], number, out=np.zeros_like(number), where=number > 0)
+            picked = (weights if len(own) == groups else weights[own]).astype(np.float64)
+            total, number = sums[own, target].T @ picked, counts[own, target].T @ picked
+            over_targets += np.divide(total, number, out=np.zeros_like(total), where=number > 0)
             present += number > 0
-        drawn[start : start + len(weights)] = total / present
+            all_sums += total
+            all_counts += number
+        means[0, :, start : start + rows] = over_targets / present
+        means[1, :, start : start + rows] = all_sums / all_counts
     tail = (1 - CONFIDENCE) / 2
-    return np.quantile(drawn, [tail, 1 - tail], axis=0).T
+    return np.moveaxis(np.quantile(means, [tail, 1 - tail], axis=2), 0, 2)
 
 
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[tuple[int, Floats]]:
+def _draws(groups: int, resamples: int, seed: int) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
     """Blocks of (first resample, how often each subject was drawn); they depend on nothing but the arguments."""
     size = max(1, _BLOCK // groups)
     for block, start in enumerate(range(0, resamples, size)):
         yield start, _block(groups, min(size, resamples - start), seed, block)
 
 
-@lru_cache(maxsize=1)
-def _block(groups: int, rows: int, seed: int, block: int) -> Floats:
-    """Kept, because the strategies of a target ask for the same one after another."""
+@lru_cache(maxsize=8)
+def _block(groups: int, rows: int, seed: int, block: int) -> NDArray[np.unsignedinteger]:
+    """Whole numbers (subjects, resamples); kept, because many quantities of as many subjects ask for the same."""
     generator = np.random.default_rng([seed, block])
     # Several times faster than a multinomial draw for thousands of subjects.
     drawn = generator.integers(groups, size=(rows, groups)) + groups * np.arange(rows)[:, None]
-    weights = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups).astype(np.float64)
+    often = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
+    # Bytes, because a block has millions of numbers.
+    weights = np.ascontiguousarray(often.astype(np.uint8 if often.max() < 256 else np.uint32).T)
     weights.flags.writeable = False
     return weights
 
@@ -91,6 +97,8 @@ def signed_rank(differences: Floats) -> float | None:
         return None
     if not differences.any():
         return 1.0
+    from scipy import stats  # slow to import, and tables without tests do not need it
+
     return float(stats.wilcoxon(differences).pvalue)
 
 

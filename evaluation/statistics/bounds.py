@@ -13,37 +13,58 @@ from cosmos_datasets.evaluation.resampling import Floats, intervals
 #: Means whose resamples (10,000 of 8 bytes each) are held at a time.
 _AT_ONCE = 200
 
+Key = tuple[Hashable, ...]
+
 
 def bounds(
-    frame: pd.DataFrame, keys: Sequence[str], value: str, *, within: Sequence[str] = (), seed: int = 0
-) -> dict[tuple[Hashable, ...], tuple[float, float]]:
-    """The 95 % interval of the mean of each group; whole subjects (``group_id``) are redrawn.
+    frame: pd.DataFrame, keys: Sequence[str], values: Sequence[str], *, within: Sequence[str] = (), seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compute 95 % intervals of the means of each group; whole subjects (``group_id``) are redrawn.
 
     Args:
-        frame: with ``keys``, ``within``, ``group_id`` and the value; rows without one (NaN) are left out.
+        frame: with ``keys``, ``within``, ``group_id`` and the values; NaN is left out.
         keys: what makes a group.
-        value: the column.
+        values: the columns.
         within: what each counts once within a group, such as the target; by default every row does.
         seed: of the draws.
 
     Returns:
-        Group -> low and high, NaN for a single subject. A group without values is not there.
+        Of the means in which what is ``within`` counts once, and of those in which every row does: a row a group, the
+        columns ``<value>_low`` and ``<value>_high``; NaN for a single subject and for a group without values.
     """
-    held = frame.loc[frame[value].notna(), [*keys, *within, "group_id", value]]
-    sums = held.groupby([*keys, *within, "group_id"], observed=True)[value].agg(["sum", "count"])
-    return bounds_of_sums(sums.reset_index(), keys, within=within, seed=seed)
+    sums = frame.groupby([*keys, *within, "group_id"], observed=True)[list(values)].agg(["sum", "count"])
+    matrices: dict[Key, tuple[Floats, Floats]] = {}
+    for value in values:
+        held = sums[value].loc[sums[value]["count"] > 0].reset_index()
+        matrices |= {(value, *key): one for key, one in _by_group(held, keys, within).items()}
+    found = _batched(matrices, seed)
+    groups = frame.groupby(list(keys), observed=True).size().index
+    none = np.full(2, np.nan)
+    tables = []
+    for over in range(2):
+        ends = [[found[(value, *key)][over] if (value, *key) in found else none for key in groups] for value in values]
+        columns = [f"{value}_{end}" for value in values for end in ("low", "high")]
+        tables.append(pd.DataFrame(np.concatenate(ends, axis=1), groups, columns))
+    return tables[0], tables[1]
 
 
 def bounds_of_sums(
     sums: pd.DataFrame, keys: Sequence[str], *, within: Sequence[str] = (), seed: int = 0
-) -> dict[tuple[Hashable, ...], tuple[float, float]]:
-    """The same from ``sum`` and ``count`` of the values of each group, ``within`` and subject: one row each."""
-    groups = sums.groupby(list(keys), observed=True, sort=False)
-    return _batched({key: _matrices(members, within) for key, members in groups}, seed)
+) -> dict[Key, Floats]:
+    """The same from ``sum`` and ``count`` of the values of each group, ``within`` and subject: one row each.
+
+    Returns:
+        Group -> ((low, high) where what is ``within`` counts once, (low, high) where every value does).
+    """
+    return _batched(_by_group(sums, keys, within), seed)
+
+
+def _by_group(sums: pd.DataFrame, keys: Sequence[str], within: Sequence[str]) -> dict[Key, tuple[Floats, Floats]]:
+    """Sums and counts of each group, (subjects, what counts once)."""
+    return {key: _matrices(members, within) for key, members in sums.groupby(list(keys), observed=True, sort=False)}
 
 
 def _matrices(members: pd.DataFrame, within: Sequence[str]) -> tuple[Floats, Floats]:
-    """Sums and counts of a group, (subjects, what counts once)."""
     subjects, rows = np.unique(members["group_id"].cat.codes, return_inverse=True)
     columns = members.groupby(list(within), observed=True).ngroup().to_numpy() if within else np.zeros_like(rows)
     sums, counts = np.zeros((2, len(subjects), int(columns.max()) + 1))
@@ -51,17 +72,15 @@ def _matrices(members: pd.DataFrame, within: Sequence[str]) -> tuple[Floats, Flo
     return sums, counts
 
 
-def _batched(
-    matrices: Mapping[tuple[Hashable, ...], tuple[Floats, Floats]], seed: int
-) -> dict[tuple[Hashable, ...], tuple[float, float]]:
+def _batched(matrices: Mapping[Key, tuple[Floats, Floats]], seed: int) -> dict[Key, Floats]:
     """Groups with as many subjects share the draws, which are what takes the time."""
-    alike: dict[tuple[int, ...], list[tuple[Hashable, ...]]] = defaultdict(list)
+    alike: dict[tuple[int, ...], list[Key]] = defaultdict(list)
     for key, (sums, _) in matrices.items():
         alike[sums.shape].append(key)
-    found: dict[tuple[Hashable, ...], tuple[float, float]] = {}
-    for keys in alike.values():
+    found: dict[Key, Floats] = {}
+    for _, keys in sorted(alike.items()):  # those with as many subjects one after the other
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             sums, counts = (np.stack([matrices[key][n] for key in some], axis=-1) for n in range(2))
-            found |= zip(some, map(tuple, intervals(sums, counts, seed=seed).tolist()), strict=True)
+            found |= zip(some, np.swapaxes(intervals(sums, counts, seed=seed), 0, 1), strict=True)
     return found

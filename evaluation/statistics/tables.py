@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from cosmos_datasets.evaluation.results import NOTHING
@@ -14,6 +13,9 @@ from cosmos_datasets.evaluation.statistics.units import per_unit
 from cosmos_datasets.evaluation.summary import OVER_TARGETS
 
 _RUN, _KIND = ["model", "run"], ["masks_are", "strategy"]
+_VALUES = ["value", "defined", "blind", "gain", "gap"]
+#: What has an interval.
+_BOUNDED = ["value", "gain"]
 _COUNTED = {"images": "image_id", "cases": "case_id", "subjects": "group_id", "sources": "source", "raters": "rater"}
 _FIGURES = [
     *("masks", *_COUNTED, "units", "mean", "low", "high", "median", "std", "mean_defined", "undefined", "blind"),
@@ -55,7 +57,9 @@ def table(
         CosmosError: for an unknown or missing metric, unit or grouping.
     """
     apart = [*_RUN, *columns_of(by), *_KIND]
-    return _table(frame, _units(frame, by, per, metric, choice), apart, choice, seed)
+    units = _units(frame, by, per, metric, choice)
+    ends, _ = bounds(units, apart, _BOUNDED, seed=seed)
+    return _rows(frame, apart, _counts(frame, apart, choice), units, ends)
 
 
 def overall(
@@ -70,12 +74,15 @@ def overall(
     """
     apart = [*_RUN, *_KIND]
     units = _units(frame, (), per, metric, choice)
-    means = {
-        OVER_TARGETS: _table(frame, units, apart, choice, seed, within=["target"]),
-        f"mean over {per}s": _table(frame, units, apart, choice, seed),
-    }
+    of_targets = units.groupby([*apart, "target"], observed=True)[_VALUES].mean().reset_index()
+    ends = bounds(units, apart, _BOUNDED, within=["target"], seed=seed)
+    counts = _counts(frame, apart, choice)
+    means = {OVER_TARGETS: (of_targets, ends[0]), f"mean over {per}s": (units, ends[1])}
     targets = frame.groupby(apart, observed=True)["target"].nunique().rename("targets").reset_index()
-    rows = pd.concat([rows.assign(over=over).merge(targets, on=apart) for over, rows in means.items()])
+    rows = pd.concat(
+        _rows(frame, apart, counts, units, low_and_high, measured).assign(over=over).merge(targets, on=apart)
+        for over, (measured, low_and_high) in means.items()
+    )
     order = [*_RUN, "over", "targets", *_KIND]
     rows = rows[[*order, *(name for name in rows if name not in order)]]
     # Stable, so that the means stay in the order above, and runs and strategies in theirs.
@@ -110,31 +117,23 @@ def _units(frame: pd.DataFrame, by: Sequence[str], per: Per, metric: str, choice
     return units.assign(gain=units["value"] - units["blind"], gap=units["oracle"] - units["predicted"])
 
 
-def _table(
+def _rows(
     frame: pd.DataFrame,
-    units: pd.DataFrame,
     apart: list[str],
-    choice: Choice,
-    seed: int,
-    within: Sequence[str] = (),
+    counts: pd.DataFrame,
+    units: pd.DataFrame,
+    ends: pd.DataFrame,
+    measured: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    figures = ["value", "defined", "blind", "gain", "gap"]
-    measured = units
-    if within:
-        measured = units.groupby([*apart, *within], observed=True)[figures].mean().reset_index()
-    groups = measured.groupby(apart, observed=True)
-    found = _counts(frame, apart, choice)
-    of_units = units.groupby(apart, observed=True)["defined"]
-    found = found.assign(units=of_units.size(), undefined=of_units.size() - of_units.count())
+    """The rows of a table; ``measured`` is what the means are over where it is not the units."""
+    groups = (units if measured is None else measured).groupby(apart, observed=True)
+    of_units = units.groupby(apart, observed=True)["defined"].agg(["size", "count"])
+    found = counts.assign(units=of_units["size"], undefined=of_units["size"] - of_units["count"])
     value = groups["value"]
     found = found.assign(mean=value.mean(), median=value.median(), std=value.std(ddof=0))
     found = found.join(groups[["blind", "gain", "gap"]].mean()).assign(mean_defined=groups["defined"].mean())
-    for name, column in (("", "value"), ("gain_", "gain")):
-        ends = bounds(units, apart, column, within=within, seed=seed)
-        pairs = [ends.get(key, (np.nan, np.nan)) for key in found.index]
-        found[[f"{name}low", f"{name}high"]] = np.array(pairs, dtype=float).reshape(-1, 2)
-    rows = found.reset_index()
-    return in_order(rows, frame, apart)[[*apart, *_FIGURES]]
+    found = found.join(ends.rename(columns={"value_low": "low", "value_high": "high"}))
+    return in_order(found.reset_index(), frame, apart)[[*apart, *_FIGURES]]
 
 
 def in_order(rows: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -121,7 +121,8 @@ def _rows(sums: pd.DataFrame, keys: list[str], within: list[str], seed: int) -> 
     found = found.join(means.groupby(keys, observed=True).mean())
     parts = subjects.rename(columns={"difference": "sum", "masks": "count"})
     ends = bounds_of_sums(parts, keys, within=within, seed=seed)
-    found[["low", "high"]] = np.array([ends[key] for key in found.index], dtype=float).reshape(-1, 2)
+    over = 0 if within else 1
+    found[["low", "high"]] = np.array([ends[key][over] for key in found.index], dtype=float).reshape(-1, 2)
     subjects["difference"] /= subjects["masks"]
     of_subjects = subjects.groupby([*keys, "group_id"], observed=True)["difference"].mean()
     tests = of_subjects.groupby(keys, observed=True)
