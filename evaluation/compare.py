@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,9 +12,12 @@ import pandas as pd
 
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
-from cosmos_datasets.evaluation.paired import Choice, Metric, Paired, Side, pair
-from cosmos_datasets.evaluation.resampling import MIN_GROUPS, RESAMPLES, holm, interval, signed_rank
-from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
+from cosmos_datasets.evaluation.resampling import MIN_GROUPS, RESAMPLES
+from cosmos_datasets.evaluation.statistics.measures import scores
+from cosmos_datasets.evaluation.statistics.options import Choice
+from cosmos_datasets.evaluation.statistics.scores import noted, one_below_the_other, read_scores
+from cosmos_datasets.evaluation.statistics.tests_between import SideBySide, between
+from cosmos_datasets.evaluation.summary import OVER_TARGETS
 
 By = Literal["target", "modality", "source", "label"]
 Row = dict[str, Any]
@@ -26,8 +29,34 @@ UNITS: dict[str, tuple[str, ...]] = {
     "source": ("source",),
     "label": ("source", "label", "modality"),
 }
-_APART = ["masks_are", "strategy", "variant"]
-_SCORES = ["a", "b", "blind"]
+_APART = ["strategy", "variant"]
+_FIGURES = [
+    *("mean_a", "mean_b", "blind", "difference", "low", "high"),
+    *("p_value", "p_uncorrected", "masks", "groups"),
+]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two runs.
+
+    Attributes:
+        run: the name of its folder.
+        model: what its user called the model.
+        model_digest: of the model's files.
+        dataset: name of the data set.
+        revision: of the data.
+        settings: what else decides results: protocol, parameters of the strategies, precision, preparation of images.
+        only_here: results that the other run has not.
+    """
+
+    run: str
+    model: str
+    model_digest: str
+    dataset: str
+    revision: str
+    settings: dict[str, Any]
+    only_here: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,8 +64,8 @@ class Comparison:
     """Two runs, A and B, on the masks that both evaluated.
 
     Attributes:
-        a, b: the runs; see :class:`~cosmos_datasets.evaluation.paired.Side`.
-        metric: ``dice`` or ``jac``, in 0..1.
+        a, b: the runs; see :class:`Side`.
+        metric: a key of :data:`~cosmos_datasets.evaluation.statistics.options.METRICS`.
         choice: ``predicted`` (the mask that the model itself prefers) or ``oracle`` (its best mask).
         by: what a row is about: ``target``, ``modality``, ``source`` or ``label``.
         seed, resamples: of the bootstrap.
@@ -50,7 +79,7 @@ class Comparison:
 
     a: Side
     b: Side
-    metric: Metric
+    metric: str
     choice: Choice
     by: By
     seed: int
@@ -67,10 +96,10 @@ class Comparison:
         Returns:
             The names of what it is about (``object`` and ``modality`` for a target), ``masks_are`` (``union`` or
             ``instances``: never mixed), ``strategy``, ``variant``, ``mean_a``, ``mean_b`` and ``blind`` (means over
-            masks), ``difference`` (B - A), ``low`` and ``high`` (its 95 % interval: bootstrap over subjects; ``None``
-            for a single one), ``p_value`` (Wilcoxon's signed-rank test on the mean difference of each subject, by
-            Holm's correction over all rows; ``None`` for fewer than six subjects), ``p_uncorrected``, ``masks``,
-            ``groups`` (subjects).
+            masks; no ``blind`` for a metric without such a baseline), ``difference`` (B - A), ``low`` and ``high``
+            (its 95 % interval: bootstrap over subjects; ``None`` for a single one), ``p_value`` (Wilcoxon's
+            signed-rank test on the mean difference of each subject, by Holm's correction over all rows; ``None`` for
+            fewer than six subjects), ``p_uncorrected``, ``masks``, ``groups`` (subjects).
         """
         return [dict(row) for row in self.rows]
 
@@ -85,11 +114,10 @@ def compare(
     run_b: Path,
     *,
     choice: Choice = "predicted",
-    metric: Metric = "dice",
+    metric: str = "dice",
     by: By = "target",
     strategies: Sequence[str] | None = None,
     seed: int = 0,
-    resamples: int = RESAMPLES,
 ) -> Comparison:
     """Compare two finished runs on the masks that both evaluated.
 
@@ -97,105 +125,92 @@ def compare(
         run_a: folder of the run that comes first: before, or the other model.
         run_b: folder of the run that is compared with it; differences are B - A.
         choice: the mask that the model itself prefers, or the best of its masks (the paper's rule).
-        metric: the score.
+        metric: a key of :data:`~cosmos_datasets.evaluation.statistics.options.METRICS`.
         by: what a row of the table is about.
         strategies: only these; all that both runs have by default.
         seed: of the bootstrap; the same seed gives the same numbers.
-        resamples: of the bootstrap.
 
     Raises:
         CosmosError: if a run is not finished or damaged, or the two have no mask in common.
     """
     if by not in UNITS:
         raise CosmosError(f"cannot compare by {by!r}; choose of {', '.join(UNITS)}")
-    paired = pair(run_a, run_b, choice=choice, metric=metric, strategies=tuple(strategies) if strategies else None)
-    frame = paired.frame.assign(difference=paired.frame["b"] - paired.frame["a"])
-    rows = _corrected(_rows(frame, UNITS[by], seed, resamples))
-    # The two kinds of mean ask the same question twice: each is a family of tests of its own.
-    means = _overall(frame, seed, resamples)
-    kinds = [_corrected([row for row in means if row["over"] == over]) for over in (OVER_TARGETS, OVER_MASKS)]
-    overall = tuple(sorted((row for kind in kinds for row in kind), key=_place))
-    groups = int(frame["group_id"].nunique())
-    notes = tuple(_notes(paired, rows))
+    frame = one_below_the_other(
+        {"A": read_scores(run_a, metric, moved=True), "B": read_scores(run_b, metric, moved=True)}
+    )
+    runs = [_side(run) for run in (run_a, run_b)]
+    if strategies:
+        frame = frame[frame["strategy"].isin(strategies)]
+    sides = SideBySide(frame, "run")
+    areas, values = sides.matrix(frame["area"]), sides.matrix(scores(frame, metric, choice))
+    in_both, scored = ~np.isnan(areas).any(axis=1), ~np.isnan(values).any(axis=1)
+    if sides.names != ["A", "B"] or not in_both.any():
+        raise CosmosError(
+            f"{run_a} and {run_b} have no mask in common: both must be runs on the same data, with at least one "
+            "strategy that both have" + (f" of {','.join(strategies)}." if strategies else ".")
+        )
+    if not scored.any():
+        raise CosmosError(
+            f"{run_a} and {run_b} have no mask of the model's own choice in common (in S1 no mask belongs to a "
+            "target); use --choice oracle."
+        )
+    rows = between(sides, _APART, list(UNITS[by]), metric, choice, seed)
+    rows = rows.sort_values([*UNITS[by], "masks_are", "over", *_APART], key=_place, ignore_index=True)
+    of_units = rows["over"] == ""
+    only_here = (~np.isnan(areas[~in_both])).sum(axis=0)
+    a, b = (replace(run, only_here=int(only)) for run, only in zip(runs, only_here, strict=True))
+    unlike = int((areas[in_both, 0] != areas[in_both, 1]).sum())
     return Comparison(
-        paired.a, paired.b, metric, choice, by, seed, resamples, len(frame), groups, rows, overall, notes
+        a,
+        b,
+        metric,
+        choice,
+        by,
+        seed,
+        RESAMPLES,
+        int(scored.sum()),
+        int(sides.about["group_id"][scored].nunique()),
+        _records(rows[of_units], [*UNITS[by]]),
+        _records(rows[~of_units], ["over", "targets"]),
+        tuple(_notes(a, b, unlike, rows[of_units])),
     )
 
 
-def _rows(frame: pd.DataFrame, unit: tuple[str, ...], seed: int, resamples: int) -> list[Row]:
-    rows = []
-    for key, members in frame.groupby([*unit, *_APART], observed=True, sort=False):
-        names = dict(zip([*unit, *_APART], map(str, key), strict=True))
-        table = members.groupby("group_id", observed=True, sort=True)["difference"].agg(["sum", "count"])
-        sums, counts = table["sum"].to_numpy(float), table["count"].to_numpy(float)
-        bounds = interval(sums[:, None], counts[:, None], seed=seed, resamples=resamples)
-        rows.append(_row(names, members[_SCORES].mean(), bounds, signed_rank(sums / counts), len(members), len(table)))
-    return sorted(rows, key=lambda row: [*(row[name] for name in unit), *_place(row)])
+def _place(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Unions before instances, means over targets before those over masks."""
+    if column.name in {"masks_are", "over"}:
+        return ~column.isin(["union", "", OVER_TARGETS])
+    return column.astype(str)
 
 
-def _overall(frame: pd.DataFrame, seed: int, resamples: int) -> list[Row]:
-    rows = []
-    target = list(UNITS["target"])
-    for key, members in frame.groupby(_APART, observed=True, sort=True):
-        names = dict(zip(_APART, map(str, key), strict=True))
-        table = members.groupby(["group_id", *target], observed=True)["difference"].agg(["sum", "count"])
-        wide = table.unstack(target, fill_value=0)
-        sums, counts = wide["sum"].to_numpy(float), wide["count"].to_numpy(float)
-        all_sums, all_counts = sums.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True)
-        by_target = members.groupby(target, observed=True)[_SCORES].mean()
-        with np.errstate(invalid="ignore"):  # 0 / 0: a subject without the target
-            of_groups = np.nanmean(sums / counts, axis=1)
-        for over, totals, numbers, means, differences in (
-            (OVER_TARGETS, sums, counts, by_target.mean(), of_groups),
-            (OVER_MASKS, all_sums, all_counts, members[_SCORES].mean(), (all_sums / all_counts)[:, 0]),
-        ):
-            bounds = interval(totals, numbers, seed=seed, resamples=resamples)
-            about = {"over": over, "targets": len(by_target), **names}
-            rows.append(_row(about, means, bounds, signed_rank(differences), len(members), len(wide)))
-    return rows
+def _records(rows: pd.DataFrame, about: list[str]) -> tuple[Row, ...]:
+    named = rows.rename(columns={"blind_a": "blind", "subjects": "groups"})
+    some = named[[*about, "masks_are", *_APART, *_FIGURES]].astype(object)
+    return tuple(some.where(some.notna(), None).to_dict("records"))
 
 
-def _place(row: Row) -> list[str | bool]:
-    """Unions before instances, then by strategy."""
-    return [row["masks_are"] != "union", row.get("over") != OVER_TARGETS, row["strategy"], row["variant"]]
+def _side(run: Path) -> Side:
+    def side(facts: Mapping[str, Any]) -> Side:
+        settings = {name: value for name, value in facts["settings"].items() if name != "strategies"}
+        inference = {name: facts["inference"].get(name) for name in ("dtype", "preprocess", "resizing")}
+        return Side(
+            run=run.resolve().name,
+            model=facts["model"]["name"],
+            model_digest=facts["model"]["digest"],
+            dataset=facts["data"]["dataset"],
+            revision=facts["data"]["revision"],
+            settings={"protocol": facts["protocol"], **settings, **inference},
+        )
+
+    return noted(run, side)
 
 
-def _row(
-    names: Row,
-    means: pd.Series[float],
-    bounds: tuple[float, float] | None,
-    p: float | None,
-    masks: int,
-    groups: int,
-) -> Row:
-    mean_a, mean_b, blind = (float(means[name]) for name in _SCORES)
-    return {
-        **names,
-        "mean_a": mean_a,
-        "mean_b": mean_b,
-        "blind": blind,
-        "difference": mean_b - mean_a,
-        "low": bounds[0] if bounds else None,
-        "high": bounds[1] if bounds else None,
-        "p_value": None,
-        "p_uncorrected": p,
-        "masks": masks,
-        "groups": groups,
-    }
-
-
-def _corrected(rows: list[Row]) -> tuple[Row, ...]:
-    p_values = holm([row["p_uncorrected"] for row in rows])
-    return tuple({**row, "p_value": p} for row, p in zip(rows, p_values, strict=True))
-
-
-def _notes(paired: Paired, rows: Sequence[Row]) -> list[str]:
-    a, b = paired.a, paired.b
+def _notes(a: Side, b: Side, unlike: int, rows: pd.DataFrame) -> list[str]:
     notes = []
     if a.revision != b.revision:
         notes.append(
             f"The data differ: {a.dataset} of revision {a.revision[:8]} and {b.dataset} of {b.revision[:8]}. "
-            f"Masks were matched by name; {paired.unlike:,} of them differ in their number of pixels."
+            f"Masks were matched by name; {unlike:,} of them differ in their number of pixels."
         )
     notes += [
         f"{plural(side.only_here, 'result')} only in {name} ({side.run}), left out."
@@ -207,9 +222,9 @@ def _notes(paired: Paired, rows: Sequence[Row]) -> list[str]:
         for name, value in a.settings.items()
         if value != b.settings.get(name)
     ]
-    if few := [row for row in rows if row["groups"] < MIN_GROUPS]:
+    if few := int((rows["subjects"] < MIN_GROUPS).sum()):
         notes.append(
-            f"{plural(len(few), 'row')} with fewer than {MIN_GROUPS} subjects: no p-value there, and the interval "
+            f"{plural(few, 'row')} with fewer than {MIN_GROUPS} subjects: no p-value there, and the interval "
             "(none for a single subject) is too narrow to lean on."
         )
     return notes

@@ -9,6 +9,7 @@ import click
 
 from cosmos_datasets.cli.printing import print_json, say
 from cosmos_datasets.evaluation.remembering import STRATEGIES, strategies_option
+from cosmos_datasets.evaluation.statistics.options import METRICS
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -18,7 +19,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("run_b", metavar="[RUN_B]", type=_FOLDER, required=False)
 @click.option("--choice", type=click.Choice(["predicted", "oracle"]), default="predicted", show_default=True,
               help="The mask that the model itself prefers, or the best of its masks (the paper's rule).")  # fmt: skip
-@click.option("--metric", type=click.Choice(["dice", "jac"]), default="dice", show_default=True)
+@click.option("--metric", type=click.Choice(list(METRICS)), default="dice", show_default=True,
+              help="Distances are in pixels, or in mm behind _mm.")  # fmt: skip
 @click.option("--by", type=click.Choice(["target", "modality", "source", "label"]), default="target",
               show_default=True, help="What a row is about; a target is an object in a modality.")  # fmt: skip
 @click.option("--strategies", default=",".join(STRATEGIES), callback=strategies_option,
@@ -62,19 +64,20 @@ def compare(
         _strategies(run_a, choice, metric, by, strategies, seed, "json" if as_json else style)
         return
     from cosmos_datasets.evaluation.compare import compare as compare_runs
-    from cosmos_datasets.evaluation.compare_figure import draw
     from cosmos_datasets.evaluation.compare_table import render, to_csv
 
     result = compare_runs(
         run_a,
         run_b,
         choice="oracle" if choice == "oracle" else "predicted",
-        metric="jac" if metric == "jac" else "dice",
+        metric=metric,
         by=by,  # type: ignore[arg-type]
         strategies=strategies,
         seed=seed,
     )
     if figure is not None:
+        from cosmos_datasets.evaluation.compare_figure import draw
+
         draw(result, figure)
     if as_json:
         print_json(result.to_json())
@@ -96,7 +99,7 @@ def _strategies(
     from cosmos_datasets.evaluation.statistics.shown import notes_of_tests, shown_tests
     from cosmos_datasets.evaluation.statistics.tests_between import between_strategies
 
-    frame = read_scores(run)
+    frame = read_scores(run, metric)
     rows = between_strategies(frame[frame["strategy"].isin(strategies)], (by,), metric, choice, seed)
     if style in {"csv", "json"}:
         say(to_text(rows, style), nl=False)  # type: ignore[arg-type]

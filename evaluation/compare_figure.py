@@ -13,6 +13,7 @@ from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.compare import Comparison
 from cosmos_datasets.evaluation.compare_table import name_of, p_text, shown_rows, signed
+from cosmos_datasets.evaluation.statistics.options import METRICS, WITH_BLIND
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,7 @@ def draw(comparison: Comparison, path: Path) -> None:
         scores.set_title(strategy, loc="left")
     entries = sorted(zip(*grid[0, 0].get_legend_handles_labels(), strict=True), key=lambda entry: entry[1])
     figure.legend(*zip(*entries, strict=True), loc="outside upper left", frameon=False)
-    grid[-1, 0].set_xlabel({"dice": "DICE", "jac": "JAC"}[comparison.metric] + f" ({comparison.choice})")
+    grid[-1, 0].set_xlabel(METRICS[comparison.metric] + f" ({comparison.choice})")
     grid[-1, 1].set_xlabel("B - A, 95 % interval over subjects")
     with matplotlib.rc_context({"font.size": 9}), atomic(path) as temporary:
         figure.savefig(temporary, dpi=150, format=path.suffix[1:].lower())
@@ -61,10 +62,11 @@ def _scores(axes: Axes, rows: list[dict[str, Any]], comparison: Comparison) -> N
         axes.barh(places + offset, values, 0.38, color=colour, label=f"{name}: {side.run} ({side.model})")
         for place, value in zip(places, values, strict=True):
             axes.text(0.01, place + offset, f"{value:.3f}", va="center", fontsize=7, color=ink)
-    blind = [row["blind"] for row in rows]
-    axes.plot(blind, places, "|", color=_BLIND, markersize=18, markeredgewidth=2, label="blind baseline")
+    if comparison.metric in WITH_BLIND:
+        blind = [row["blind"] for row in rows]
+        axes.plot(blind, places, "|", color=_BLIND, markersize=18, markeredgewidth=2, label="blind baseline")
     axes.set_yticks(places, [f"{name_of(row)}\n{row['masks']:,} masks, {row['groups']:,} subjects" for row in rows])
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, 1 if comparison.metric in WITH_BLIND else None)
     _bare(axes, len(rows))
 
 

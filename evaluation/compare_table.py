@@ -9,15 +9,15 @@ from tabulate import tabulate
 
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.compare import Comparison
+from cosmos_datasets.evaluation.statistics.options import METRICS
 
 _BLANK = "–"
-_METRICS = {"dice": "DICE", "jac": "JAC"}
 _CHOICES = {"predicted": "the mask that the model itself prefers", "oracle": "the best of the model's masks"}
 
 
 def title(comparison: Comparison) -> str:
     """What is compared: ``DICE of the best of the model's masks, 118 results of 18 subjects``."""
-    score, whose = _METRICS[comparison.metric], _CHOICES[comparison.choice]
+    score, whose = METRICS[comparison.metric], _CHOICES[comparison.choice]
     return f"{score} of {whose}; {plural(comparison.masks, 'result')} of {plural(comparison.groups, 'subject')}"
 
 
@@ -46,7 +46,7 @@ def cells(row: dict[str, Any], by: str) -> dict[str, str]:
         "strategy": row["strategy"],
         "masks": f"{row['masks']:,}",
         "subjects": f"{row['groups']:,}",
-        "blind": f"{row['blind']:.3f}",
+        "blind": _BLANK if row["blind"] is None else f"{row['blind']:.3f}",
         "A": f"{row['mean_a']:.3f}",
         "B": f"{row['mean_b']:.3f}",
         "B - A": signed(row["difference"]),

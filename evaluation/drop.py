@@ -6,27 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tabulate import tabulate
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.compare import UNITS
 from cosmos_datasets.evaluation.jitter import Jitter
-from cosmos_datasets.evaluation.paired import Choice, Metric
 from cosmos_datasets.evaluation.resampling import interval
+from cosmos_datasets.evaluation.statistics.measures import scores
+from cosmos_datasets.evaluation.statistics.options import Choice
+from cosmos_datasets.evaluation.statistics.scores import read_scores
 from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
 
 OVERALL = "overall"
 _KEY = ["image_id", "label", "instance", "rater", "strategy"]
-_NAMES = ["source", "modality", "object", "group_id", "variant"]
+_NAMES = ["source", "modality", "object", "group_id", "masks_are"]
 _WAY = ["masks_are", "strategy", "low", "high", "who", "box"]
 _TARGET = list(UNITS["target"])
 _SCORES = ["unmoved", "moved"]
 
 
 def drops(
-    run: Path, *, choice: Choice = "oracle", metric: Metric = "dice", by: str = OVERALL, seed: int = 0
+    run: Path, *, choice: Choice = "oracle", metric: str = "dice", by: str = OVERALL, seed: int = 0
 ) -> pd.DataFrame:
     """The drop of every strategy and range.
 
@@ -50,7 +50,7 @@ def drops(
     """
     if by != OVERALL and by not in UNITS:
         raise CosmosError(f"no drop by {by!r}; choose of {', '.join((OVERALL, *UNITS))}")
-    pairs = _pairs(run, f"{metric}_{choice}")
+    pairs = _pairs(run, metric, choice)
     rows: list[dict[str, Any]] = []
     unit = [] if by == OVERALL else list(UNITS[by])
     for key, members in pairs.groupby([*unit, *_WAY], observed=True, sort=True):
@@ -63,27 +63,20 @@ def drops(
     return pd.DataFrame(rows)
 
 
-def _pairs(run: Path, score: str) -> pd.DataFrame:
+def _pairs(run: Path, metric: str, choice: Choice) -> pd.DataFrame:
     """Every moved prompt beside its unmoved one."""
-    results = run / "results.parquet"
-    if not results.is_file():
-        raise CosmosError(f"{run} holds no finished run: it has no results.parquet. See: cosmos-eval run --help")
-    try:
-        frame: pd.DataFrame = pq.read_table(results, columns=[*_KEY, *_NAMES, score]).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise CosmosError(f"{results} cannot be read ({error}); give the command of its run again.") from error
-    frame["variant"] = frame["variant"].fillna("")
-    moved = frame[frame["variant"] != ""].rename(columns={score: "moved"})
+    frame = read_scores(run, metric, moved=True)
+    frame = frame[[*_KEY, *_NAMES]].assign(score=scores(frame, metric, choice), variant=frame["variant"].astype(str))
+    moved = frame[frame["variant"] != ""].rename(columns={"score": "moved"})
     if moved.empty:
         raise CosmosError(
             f"{run} holds no moved prompts; give the command of its run again with --jitter 0-10,10-20,20-30."
         )
-    unmoved = frame.loc[frame["variant"] == "", [*_KEY, score]].rename(columns={score: "unmoved"})
+    unmoved = frame.loc[frame["variant"] == "", [*_KEY, "score"]].rename(columns={"score": "unmoved"})
     pairs = moved.merge(unmoved, on=_KEY, validate="many_to_one")
     ways = {variant: Jitter.parse(variant) for variant in pairs["variant"].unique()}
     for name in ("low", "high", "who", "box", "seed"):
         pairs[name] = pairs["variant"].map({variant: getattr(way, name) for variant, way in ways.items()})
-    pairs["masks_are"] = (pairs["instance"] > 0).map({True: "instances", False: "union"})
     return pairs.assign(drop=pairs["unmoved"] - pairs["moved"])
 
 

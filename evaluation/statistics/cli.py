@@ -111,7 +111,7 @@ def _print_table(
     from cosmos_datasets.evaluation.statistics.shown import notes_of_settings, notes_of_table, shown_table
     from cosmos_datasets.evaluation.statistics.tables import full_table
 
-    rows = full_table(read_runs(runs), by, per, metric, choice, seed)
+    rows = full_table(read_runs(runs, metric), by, per, metric, choice, seed)
     if style in {"csv", "json"}:
         say(to_text(rows, style), nl=False)
     else:

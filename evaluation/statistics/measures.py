@@ -11,10 +11,22 @@ import pandas as pd
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.metrics import conformity, dice, jaccard
 from cosmos_datasets.evaluation.results import LENGTHS, diagonal_of
-from cosmos_datasets.evaluation.statistics.options import METRICS, WITH_BLIND, Choice
+from cosmos_datasets.evaluation.statistics.options import CHOICES, METRICS, OF_COUNTS, WITH_BLIND, Choice
 
 
 _OF_COUNTS: dict[str, Callable[..., Any]] = {"dice": dice, "jac": jaccard, "conformity": conformity}
+
+
+def columns_of(metric: str) -> list[str]:
+    """The columns of the results that a metric, its blind baseline and its empty predictions follow from.
+
+    Raises:
+        CosmosError: if there is no such metric.
+    """
+    check(metric)
+    stored = [*(("tp",) if metric in OF_COUNTS else ()), *((metric,) if metric != "conformity" else ())]
+    diagonal = [diagonal_of(metric)] if metric in LENGTHS else []
+    return [f"{name}_{choice}" for name in (*stored, "pred_area") for choice in CHOICES] + [*diagonal, "dice_blind"]
 
 
 def of_counts(counted: pd.DataFrame, metric: str, choice: Choice) -> pd.Series[float]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.resampling import holm, signed_rank
@@ -19,7 +21,7 @@ from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
 #: What names a mask.
 _MASK = ["image_id", "label", "instance", "rater"]
 _FIGURES = ["mean_a", "mean_b", "blind_a", "blind_b"]
-_RESULTS = ["masks", "subjects", *_FIGURES, "difference", "low", "high", "p_value", "p_uncorrected"]
+_RESULTS = ["masks", "subjects", "targets", *_FIGURES, "difference", "low", "high", "p_value", "p_uncorrected"]
 _PLURAL = {"strategy": "strategies", "run": "runs"}
 
 
@@ -42,15 +44,16 @@ def between_strategies(
     Returns:
         One row a model, run, group, ``masks_are`` and pair of strategies, then the means over targets and over masks:
         ``over`` (empty for a group), ``model``, ``run``, the columns of ``by``, ``masks_are``, ``a``, ``b`` (the
-        strategies); ``masks``, ``subjects``; ``mean_a``, ``mean_b``, ``blind_a``, ``blind_b``, ``difference``
-        (B - A) with ``low`` and ``high`` (95 % bootstrap over subjects; NaN for a single one); ``p_value`` (Wilcoxon's
-        signed-rank test on each subject's mean difference, by Holm's correction over the rows of a run; the means over
-        targets, and those over masks, are families of their own; NaN for fewer than six subjects), ``p_uncorrected``.
+        strategies); ``masks``, ``subjects``, ``targets``; ``mean_a``, ``mean_b``, ``blind_a``, ``blind_b``,
+        ``difference`` (B - A) with ``low`` and ``high`` (95 % bootstrap over subjects; NaN for a single one);
+        ``p_value`` (Wilcoxon's signed-rank test on each subject's mean difference, by Holm's correction over the rows
+        of a run; the means over targets, and those over masks, are families of their own; NaN for fewer than six
+        subjects), ``p_uncorrected``.
 
     Raises:
         CosmosError: if there are no two strategies with such scores, or for an unknown or missing metric or grouping.
     """
-    return _between(frame, "strategy", ["model", "run"], by, metric, choice, seed)
+    return between(SideBySide(frame, "strategy"), ["model", "run"], columns_of(by), metric, choice, seed)
 
 
 def between_models(
@@ -66,16 +69,52 @@ def between_models(
         As there, with ``strategy`` in place of ``model`` and ``run``; ``a`` and ``b`` are runs, and Holm's correction
         is over the rows of all pairs.
     """
-    return _between(frame, "run", ["strategy"], by, metric, choice, seed)
+    return between(SideBySide(frame, "run"), ["strategy"], columns_of(by), metric, choice, seed)
 
 
-def _between(
-    frame: pd.DataFrame, what: str, apart: list[str], by: Sequence[str], metric: str, choice: Choice, seed: int
+class SideBySide:
+    """The results of a frame as a matrix: a row a mask, a column a strategy (or run).
+
+    Args:
+        frame: see :func:`cosmos_datasets.evaluation.statistics.scores.read_runs`.
+        what: ``strategy`` or ``run``; the other one is part of what names a row of the matrix.
+
+    Attributes:
+        frame, what: as given.
+        names: of the columns, sorted.
+        about: the first result of the frame for each row of the matrix.
+
+    Raises:
+        CosmosError: if a run holds a result twice.
+    """
+
+    def __init__(self, frame: pd.DataFrame, what: Literal["strategy", "run"]) -> None:
+        other = "run" if what == "strategy" else "strategy"
+        self.frame, self.what = frame, what
+        self._rows = frame.groupby([*_MASK, "variant", other], observed=True, sort=False).ngroup().to_numpy()
+        used = frame[what].cat.remove_unused_categories().cat
+        self.names = sorted(used.categories)
+        self._columns = used.set_categories(self.names).cat.codes.to_numpy()
+        self._shape = (int(self._rows.max(initial=-1)) + 1, len(self.names))
+        if (np.bincount(self._rows * len(self.names) + self._columns) > 1).any():
+            raise CosmosError("A run holds a result twice; give the command of its run again with a new --out.")
+        self.about = frame.iloc[np.unique(self._rows, return_index=True)[1]]
+
+    def matrix(self, values: pd.Series[Any]) -> NDArray[np.float64]:
+        """The values of the frame as float64 (masks, strategies or runs), NaN where there is none."""
+        found = np.full(self._shape, np.nan)
+        found[self._rows, self._columns] = values
+        return found
+
+
+def between(
+    sides: SideBySide, apart: list[str], columns: list[str], metric: str, choice: Choice, seed: int = 0
 ) -> pd.DataFrame:
+    """Compare what is side by side, with what is kept ``apart`` and the ``columns`` that make a group."""
+    frame = sides.frame
     check_held(frame, metric)
-    columns = columns_of(by)
-    sums = _of_subjects(frame.assign(value=scores(frame, metric, choice), blind=blind(frame, metric)), what,
-                        list(dict.fromkeys([*apart, *columns, "target", "masks_are", "group_id"])))  # fmt: skip
+    sums = _of_subjects(sides, list(dict.fromkeys([*apart, *columns, "target", "masks_are", "group_id"])),
+                        scores(frame, metric, choice), blind(frame, metric))  # fmt: skip
     pair = ["masks_are", "a", "b"]
     kinds: list[tuple[str, list[str], list[str]]] = [("", [*apart, *columns, *pair], [])] if columns else []
     kinds += [(OVER_TARGETS, [*apart, *pair], ["target"]), (OVER_MASKS, [*apart, *pair], [])]
@@ -86,27 +125,25 @@ def _between(
     return pd.concat(families, ignore_index=True)[["over", *apart, *columns, *pair, *_RESULTS]]
 
 
-def _of_subjects(frame: pd.DataFrame, what: str, kept: list[str]) -> pd.DataFrame:
+def _of_subjects(
+    sides: SideBySide, kept: list[str], value: pd.Series[float], without: pd.Series[float]
+) -> pd.DataFrame:
     """For every pair ``a`` and ``b``: sums over the masks of each subject that both have, and how many these are."""
-    held = frame[frame["value"].notna()]
-    other = "run" if what == "strategy" else "strategy"
-    rows = held.groupby([*_MASK, other], observed=True, sort=False).ngroup().to_numpy()
-    # Side by side: a row a mask, a column a strategy (or run).
-    names = sorted(held[what].astype(str).unique())
-    columns = held[what].astype(str).map({name: n for n, name in enumerate(names)}).to_numpy(dtype=int)
-    values, blinds = np.full((2, rows.max(initial=-1) + 1, len(names)), np.nan)
-    values[rows, columns], blinds[rows, columns] = held["value"], held["blind"]
-    about = held[kept][~pd.Series(rows, index=held.index).duplicated()]
+    names, values, blinds = sides.names, sides.matrix(value), sides.matrix(without)
+    groups = sides.about.groupby(kept, observed=True, sort=False).ngroup().to_numpy()
+    firsts = sides.about[kept].iloc[np.unique(groups, return_index=True)[1]]
     found: list[pd.DataFrame] = []
     for a, b in combinations(range(len(names)), 2):
         both = ~np.isnan(values[:, a] + values[:, b])
         figures = [values[both, a], values[both, b], blinds[both, a], blinds[both, b]]
-        pairs = about[both].assign(**dict(zip(_FIGURES, figures, strict=True)), masks=1)
-        sums = pairs.groupby(kept, observed=True)[[*_FIGURES, "masks"]].sum(min_count=1).reset_index()
-        found.append(sums.assign(a=names[a], b=names[b]))
+        sums = [np.bincount(groups[both], one, minlength=len(firsts)) for one in figures]
+        pairs = firsts.assign(**dict(zip(_FIGURES, sums, strict=True)), a=names[a], b=names[b])
+        pairs["masks"] = np.bincount(groups[both], minlength=len(firsts))
+        found.append(pairs[pairs["masks"] > 0])
     if not any(map(len, found)):
         raise CosmosError(
-            f"There are no two {_PLURAL[what]} with scores of the same masks (in S1 none is the model's own choice)."
+            f"There are no two {_PLURAL[sides.what]} with scores of the same masks (in S1 none is the model's own "
+            "choice)."
         )
     return pd.concat([sums for sums in found if len(sums)], ignore_index=True)
 
@@ -116,6 +153,7 @@ def _rows(sums: pd.DataFrame, keys: list[str], within: list[str], seed: int) -> 
     subjects = subjects.assign(difference=subjects["mean_b"] - subjects["mean_a"]).reset_index()
     groups = subjects.groupby(keys, observed=True)
     found = pd.DataFrame({"masks": groups["masks"].sum(), "subjects": groups["group_id"].nunique()})
+    found["targets"] = sums.groupby(keys, observed=True)["target"].nunique()
     totals = subjects.groupby([*keys, *within], observed=True)[[*_FIGURES, "difference", "masks"]].sum(min_count=1)
     means = totals.drop(columns="masks").div(totals["masks"], axis=0)
     found = found.join(means.groupby(keys, observed=True).mean())
