@@ -8,9 +8,9 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cosmos_datasets.evaluation.resampling import Floats, intervals
+from cosmos_datasets.evaluation.resampling import BLOCK, MANY, Floats, intervals
 
-#: Means whose resamples (10,000 of 8 bytes each) are held at a time.
+#: Means whose resamples (10,000 of 8 bytes each) are computed at a time.
 _AT_ONCE = 200
 
 Key = tuple[Hashable, ...]
@@ -67,7 +67,9 @@ def _by_group(sums: pd.DataFrame, keys: Sequence[str], within: Sequence[str]) ->
 def _matrices(members: pd.DataFrame, within: Sequence[str]) -> tuple[Floats, Floats]:
     subjects, rows = np.unique(members["group_id"].cat.codes, return_inverse=True)
     columns = members.groupby(list(within), observed=True).ngroup().to_numpy() if within else np.zeros_like(rows)
-    sums, counts = np.zeros((2, len(subjects), int(columns.max()) + 1))
+    # Many subjects are filled up with such as have nothing, so that groups of unlike size are computed together.
+    rounded = len(subjects) if len(subjects) < MANY else -(-len(subjects) // BLOCK) * BLOCK
+    sums, counts = np.zeros((2, rounded, int(columns.max()) + 1))
     sums[rows, columns], counts[rows, columns] = members["sum"], members["count"]
     return sums, counts
 

@@ -48,15 +48,19 @@ def test_the_mean_over_targets_is_that_of_a_loop_over_drawn_subjects() -> None:
     assert interval(sums, counts) == pytest.approx((low, high), abs=0.04 * (high - low))
 
 
-def test_blocks_of_draws_do_not_repeat_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    sums, counts = drawn(12, seed=1)
-    whole = interval(sums, counts)
-    monkeypatch.setattr("cosmos_datasets.evaluation.resampling._BLOCK", 12 * 1_500)
-    in_blocks = interval(sums, counts)
-    assert whole is not None
-    assert in_blocks is not None
-    assert in_blocks != whole
-    assert in_blocks == pytest.approx(whole, abs=0.05 * (whole[1] - whole[0]))
+def test_the_draws_of_the_first_subjects_are_the_same_however_many_follow() -> None:
+    sums, counts = drawn(700, seed=1)
+    alone = interval(sums[:600], counts[:600])
+    sums[600:] = counts[600:] = 0
+    assert interval(sums, counts) == pytest.approx(alone, abs=1e-12)
+
+
+@pytest.mark.parametrize("groups", [99, 100, 1300])
+def test_many_subjects_are_drawn_as_scipy_draws_them(groups: int) -> None:
+    sums, counts = drawn(groups, seed=groups)
+    theirs = stats.bootstrap((sums[:, 0], counts[:, 0]), ratio, paired=True, method="percentile", batch=500, rng=1)
+    width = theirs.confidence_interval.high - theirs.confidence_interval.low
+    assert interval(sums, counts) == pytest.approx(tuple(theirs.confidence_interval), abs=0.04 * width)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
