@@ -64,7 +64,8 @@ def compare(
         _strategies(run_a, choice, metric, by, strategies, seed, "json" if as_json else style)
         return
     from cosmos_datasets.evaluation.compare import compare as compare_runs
-    from cosmos_datasets.evaluation.compare_table import render, to_csv
+    from cosmos_datasets.evaluation.compare_table import figures, render
+    from cosmos_datasets.evaluation.statistics.formats import to_text
 
     result = compare_runs(
         run_a,
@@ -82,9 +83,9 @@ def compare(
     if as_json:
         print_json(result.to_json())
     elif style == "csv":
-        say(to_csv(result), nl=False)
+        say(to_text(figures(result), "csv"), nl=False)
     else:
-        say(render(result, "github" if style == "markdown" else "simple"))
+        say(render(result, "markdown" if style == "markdown" else "text"))
     if figure is not None:
         say(f"Drawn: {figure}", err=True)
 
@@ -93,17 +94,18 @@ def _strategies(
     run: Path, choice: Any, metric: str, by: str, strategies: tuple[str, ...], seed: int, style: str
 ) -> None:
     """Print the strategies of a run, paired."""
-    from cosmos_datasets.evaluation.statistics.cli import print_with_notes
-    from cosmos_datasets.evaluation.statistics.formats import to_text
+    from cosmos_datasets.evaluation.statistics.cli import print_table
     from cosmos_datasets.evaluation.statistics.scores import read_scores
     from cosmos_datasets.evaluation.statistics.shown import notes_of_tests, shown_tests
     from cosmos_datasets.evaluation.statistics.tests_between import between_strategies
 
     frame = read_scores(run, metric)
     rows = between_strategies(frame[frame["strategy"].isin(strategies)], (by,), metric, choice, seed)
-    if style in {"csv", "json"}:
-        say(to_text(rows, style), nl=False)  # type: ignore[arg-type]
-    else:
-        left_out = sorted(set(frame["strategy"]).intersection(strategies) - {*rows["a"], *rows["b"]})
-        notes = [f"{one} is left out: it has no mask of this choice; see --choice oracle." for one in left_out]
-        print_with_notes(shown_tests(rows, (by,), metric), [*notes_of_tests(rows, metric, choice), *notes], style)
+    left_out = sorted(set(frame["strategy"]).intersection(strategies) - {*rows["a"], *rows["b"]})
+    notes = [f"{one} is left out: it has no mask of this choice; see --choice oracle." for one in left_out]
+    print_table(
+        rows,
+        style,
+        lambda: shown_tests(rows, (by,), metric),
+        lambda: [*notes_of_tests(rows, metric, choice), *notes],
+    )

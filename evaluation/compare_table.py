@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
-from tabulate import tabulate
 
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.evaluation.compare import Comparison
+from cosmos_datasets.evaluation.statistics.formats import BLANK, to_text
 from cosmos_datasets.evaluation.statistics.options import METRICS
 
-_BLANK = "–"
 _CHOICES = {"predicted": "the mask that the model itself prefers", "oracle": "the best of the model's masks"}
 
 
@@ -46,11 +45,11 @@ def cells(row: dict[str, Any], by: str) -> dict[str, str]:
         "strategy": row["strategy"],
         "masks": f"{row['masks']:,}",
         "subjects": f"{row['groups']:,}",
-        "blind": _BLANK if row["blind"] is None else f"{row['blind']:.3f}",
+        "blind": BLANK if row["blind"] is None else f"{row['blind']:.3f}",
         "A": f"{row['mean_a']:.3f}",
         "B": f"{row['mean_b']:.3f}",
         "B - A": signed(row["difference"]),
-        "95 % CI": _BLANK if row["low"] is None else f"[{signed(row['low'])}, {signed(row['high'])}]",
+        "95 % CI": BLANK if row["low"] is None else f"[{signed(row['low'])}, {signed(row['high'])}]",
         "p": p_text(row["p_value"]),
     }
 
@@ -63,32 +62,24 @@ def signed(value: float) -> str:
 
 def p_text(p: float | None) -> str:
     """A p-value as it is written."""
-    return _BLANK if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+    return BLANK if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def render(comparison: Comparison, style: str = "simple") -> str:
-    """The comparison as text: the runs, the table, and what to know about it.
-
-    Args:
-        comparison: two runs.
-        style: one of tabulate's; ``github`` for Markdown.
-    """
-    rows = [cells(row, comparison.by) for row in shown_rows(comparison)]
-    numbers = ["left", "left", *["right"] * (len(rows[0]) - 2)]
-    table = tabulate(rows, headers="keys", tablefmt=style, disable_numparse=True, colalign=numbers)
+def render(comparison: Comparison, style: Literal["text", "markdown"] = "text") -> str:
+    """The comparison as text: the runs, the table, and what to know about it."""
     a, b = comparison.a, comparison.b
     head = [f"{name}: {side.model} ({side.model_digest[:8]}), run {side.run}" for name, side in (("A", a), ("B", b))]
-    below = [
+    notes = [
         "CI: bootstrap over subjects. p: Wilcoxon's signed-rank test over subjects, Holm's correction for the rows.",
         *comparison.notes,
     ]
-    gap = "\n\n" if style == "github" else "\n"
-    return "\n\n".join([gap.join([title(comparison), *head]), table, gap.join(below)])
+    gap = "\n\n" if style == "markdown" else "\n"
+    rows = pd.DataFrame([cells(row, comparison.by) for row in shown_rows(comparison)])
+    return "\n\n".join([gap.join([title(comparison), *head]), to_text(rows, style, notes).rstrip("\n")])
 
 
-def to_csv(comparison: Comparison) -> str:
-    """Every figure of the rows and the means, with six decimals; what does not exist is an empty field."""
+def figures(comparison: Comparison) -> pd.DataFrame:
+    """Every figure of the rows and of the means."""
     rows = [{"over": "", **row} for row in comparison.table()]
     means = [{"targets": None, **row} for row in comparison.overall]
-    frame = pd.DataFrame([*rows, *means]).drop(columns="targets")
-    return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    return pd.DataFrame([*rows, *means]).drop(columns="targets")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.compare import UNITS
@@ -103,13 +102,12 @@ def _line(members: pd.DataFrame, over: str, seed: int) -> dict[str, Any]:
     }
 
 
-def render(table: pd.DataFrame, by: str, style: str = "simple") -> str:
+def cells(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """For people: a row a unit and strategy, a column a way to move: the drop ± its deviation over the repeats.
 
     Args:
         table: see :func:`drops`.
         by: what it was made by.
-        style: one of tabulate's; ``github`` for Markdown.
     """
     unit = ["over"] if by == OVERALL else list(UNITS[by])
     lines = []
@@ -121,15 +119,7 @@ def render(table: pd.DataFrame, by: str, style: str = "simple") -> str:
         lines.append(
             line | {_head(row): f"{row['drop']:.3f} ± {row['drop_std']:.3f}" for _, row in members.iterrows()}
         )
-    shown = pd.DataFrame(lines)
-    numbers = ["left", "left", *["right"] * (shown.shape[1] - 2)]
-    return tabulate(
-        shown.to_numpy().tolist(),
-        headers=list(map(str, shown)),
-        tablefmt=style,
-        disable_numparse=True,
-        colalign=numbers,
-    )
+    return pd.DataFrame(lines)
 
 
 def _head(row: pd.Series[Any]) -> str:

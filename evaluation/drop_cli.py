@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from cosmos_datasets.cli.printing import print_json, say
-
 
 def ranges_option(_: click.Context, __: click.Parameter, value: str) -> tuple[tuple[int, int], ...]:
     """Parse ``0-10,10-20``: whole pixels, both ends included."""
@@ -42,19 +40,8 @@ def drop(run: Path, choice: str, metric: str, by: str, seed: int, style: str) ->
 
     A drop of more than 0 is worse. Text and Markdown give it as mean ± standard deviation over the repeats.
     """
-    from cosmos_datasets.evaluation.drop import drops, render
-    from cosmos_datasets.evaluation.summary import records
+    from cosmos_datasets.evaluation.drop import cells, drops
+    from cosmos_datasets.evaluation.statistics.cli import print_table
 
-    table = drops(
-        run,
-        choice="oracle" if choice == "oracle" else "predicted",
-        metric="jac" if metric == "jac" else "dice",
-        by=by,
-        seed=seed,
-    )
-    if style == "csv":
-        say(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"), nl=False)
-    elif style == "json":
-        print_json(records(table))
-    else:
-        say(render(table, by, "github" if style == "markdown" else "simple"))
+    table = drops(run, choice="oracle" if choice == "oracle" else "predicted", metric=metric, by=by, seed=seed)
+    print_table(table, style, lambda: cells(table, by))

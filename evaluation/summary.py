@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.facts import settings_of
 from cosmos_datasets.evaluation.metrics import conformity
 from cosmos_datasets.evaluation.results import CHOICES, LENGTHS, NOTHING, SCHEMA, SCORES, diagonal_of, nothing_in_words
+from cosmos_datasets.evaluation.statistics.formats import BLANK, records, to_text
 
 _TEXTS = ["object", "modality", "strategy", "image_id", "case_id"]
 _TARGET = ["object", "modality", "masks_are"]
@@ -28,7 +28,6 @@ _ALWAYS = ("dice", "jac")
 OVER_TARGETS, OVER_MASKS = "mean over targets", "mean over masks"
 #: What is averaged over targets and over masks.
 _MEANS = [*(f"{score}_{choice}" for score in _ALWAYS for choice in CHOICES), "dice_blind"]
-_BLANK = "–"
 
 
 def summarise(results: Path) -> pd.DataFrame:
@@ -176,7 +175,7 @@ def _named(target: str, masks_are: str) -> str:
 
 
 def _number(value: float) -> str:
-    return _BLANK if pd.isna(value) else f"{value:.3f}"
+    return BLANK if pd.isna(value) else f"{value:.3f}"
 
 
 def notes_of(summary: pd.DataFrame, settings: Mapping[str, Any]) -> list[str]:
@@ -191,32 +190,6 @@ def notes_of(summary: pd.DataFrame, settings: Mapping[str, Any]) -> list[str]:
         counts = {reason: int(everything[f"nothing_{reason}"].sum()) for reason in NOTHING}
         notes.append(nothing_in_words(counts, int(everything["masks"].sum())))
     return notes
-
-
-def render(table: pd.DataFrame, notes: Sequence[str], style: str = "text") -> str:
-    """The wide table as text, and below it the notes; ``style`` is ``text`` or ``markdown``."""
-    alignment = ["left", "right", "left", *["right"] * (table.shape[1] - 3)]
-    rows = table.fillna(_BLANK).to_numpy().tolist()
-    markdown = style == "markdown"
-    text = tabulate(
-        rows,
-        headers=list(map(str, table)),
-        tablefmt="github" if markdown else "simple",
-        disable_numparse=True,
-        colalign=alignment,
-    )
-    return "\n\n".join([text, ("\n\n" if markdown else "\n").join(notes)])
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows for JSON: what does not exist is ``None``."""
-    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return rows
-
-
-def to_csv(summary: pd.DataFrame) -> str:
-    """Every figure as CSV, with six decimals; what does not exist is an empty field."""
-    return summary.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
 def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
@@ -234,10 +207,10 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
     with atomic(run / "summary.json") as temporary:
         temporary.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     with atomic(run / "table.csv") as temporary:
-        temporary.write_text(to_csv(summary), encoding="utf-8")
+        temporary.write_text(to_text(summary, "csv"), encoding="utf-8")
     with atomic(run / "table.md") as temporary:
         temporary.write_text(
-            render(wide_table(summary), notes_of(summary, settings_of(facts)), "markdown") + "\n", encoding="utf-8"
+            to_text(wide_table(summary), "markdown", notes_of(summary, settings_of(facts))), encoding="utf-8"
         )
     return summary
 

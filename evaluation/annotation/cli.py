@@ -57,9 +57,9 @@ def annotation(
     """
     from cosmos_datasets.cli.printing import print_json
     from cosmos_datasets.evaluation.annotation.measure import measure
-    from cosmos_datasets.evaluation.annotation.tables import group, render, to_csv
+    from cosmos_datasets.evaluation.annotation.tables import cells, group
     from cosmos_datasets.evaluation.annotation.time_model import Seconds, assumptions
-    from cosmos_datasets.evaluation.summary import records
+    from cosmos_datasets.evaluation.statistics.formats import records, to_text
 
     seconds = Seconds(**given)
     chosen: Choice = "oracle" if choice == "oracle" else "predicted"
@@ -70,10 +70,7 @@ def annotation(
         facts = {"run": str(run), "by": by, **settings, "assumptions": assumptions(seconds)}
         print_json({**facts, "annotation": records(table)})
         return
-    if style == "csv":
-        say(to_csv(table), nl=False)
-    else:
-        say(render(table, by, "markdown" if style == "markdown" else "text"))
+    say(to_text(table, "csv") if style == "csv" else to_text(cells(table, by), style), nl=False)  # type: ignore[arg-type]
     # A CSV stays a CSV: its assumptions go beside it.
     lines = [f"HCE with gamma {gamma}, epsilon {epsilon:g}; the mask that is {choice}.", *assumptions(seconds)]
     say("\n" + "\n".join(f"- {line}" for line in lines), err=style == "csv")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
 from cosmos_datasets.evaluation.resampling import interval
+from cosmos_datasets.evaluation.statistics.formats import BLANK
 
 #: What ``--by`` groups the masks by.
 UNITS: dict[str, tuple[str, ...]] = {
@@ -20,7 +20,6 @@ _MEANS = [
     *(f"{count}{whose}" for count in ("hce", "points", "regions") for whose in ("", "_blind", "_nothing")),
     *("seconds_prompt", "seconds", "seconds_blind", "seconds_nothing"),
 ]
-_BLANK = "–"
 
 
 def group(measured: pd.DataFrame, by: str = "target") -> pd.DataFrame:
@@ -67,7 +66,7 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
 
-def render(table: pd.DataFrame, by: str, style: Literal["text", "markdown"] = "text") -> str:
+def cells(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """The table for people: clicks, then seconds; each predicted, blind and from nothing."""
     lines = []
     for row in table.to_dict("records"):
@@ -87,21 +86,13 @@ def render(table: pd.DataFrame, by: str, style: Literal["text", "markdown"] = "t
         line |= {"s": f"{row['seconds']:.0f}", "s blind": f"{row['seconds_blind']:.0f}"}
         line |= {"s nothing": f"{row['seconds_nothing']:.0f}"}
         lines.append(line)
-    texts = len(UNITS[by]) + 1
-    alignment = [*["left"] * texts, *["right"] * (len(lines[0]) - texts)]
-    kind = "github" if style == "markdown" else "simple"
-    return tabulate(lines, headers="keys", tablefmt=kind, disable_numparse=True, colalign=alignment)
+    return pd.DataFrame(lines)
 
 
 def _percent(share: float) -> str:
-    return _BLANK if pd.isna(share) else f"{100 * share:.0f} %"
+    return BLANK if pd.isna(share) else f"{100 * share:.0f} %"
 
 
 def _between(row: dict[Any, Any]) -> str:
     low, high = row["hce_saved_low"], row["hce_saved_high"]
     return "" if pd.isna(low) else f" ({low:.1f} to {high:.1f})"
-
-
-def to_csv(table: pd.DataFrame) -> str:
-    """Every figure as CSV, to six significant digits; what does not exist is an empty field."""
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")

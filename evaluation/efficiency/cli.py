@@ -60,9 +60,10 @@ def efficiency(
     """
     from cosmos_datasets.errors import CosmosError
     from cosmos_datasets.evaluation.efficiency.run import measure_models
-    from cosmos_datasets.evaluation.efficiency.tables import render, to_csv
+    from cosmos_datasets.evaluation.efficiency.tables import frame, render
     from cosmos_datasets.evaluation.processes import is_launched, join
     from cosmos_datasets.evaluation.run import Request
+    from cosmos_datasets.evaluation.statistics.formats import to_text
 
     # A batch system that ends a job gets what Ctrl-C gets: the models so far are written.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,10 +73,8 @@ def efficiency(
     with join(request.device, threads):
         announce = functools.partial(say, err=True)
         report = measure_models(request, models, images=images, repeats=repeats, announce=announce)
-    if style == "csv":
-        say(to_csv(report), nl=False)
-    elif style == "json":
+    if style == "json":
         print_json(report)
     else:
-        say(render(report, "github" if style == "markdown" else "simple"))
+        say(to_text(frame(report), "csv") if style == "csv" else render(report, style), nl=False)  # type: ignore[arg-type]
     say(f"\nIn {request.out}: efficiency.json, efficiency.csv, efficiency.md", err=True)

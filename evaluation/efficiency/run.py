@@ -14,8 +14,9 @@ from tqdm import tqdm
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
+from cosmos_datasets.evaluation.efficiency.tables import frame, render
+from cosmos_datasets.evaluation.statistics.formats import to_text
 from cosmos_datasets.evaluation.efficiency.machine import load_average, machine
-from cosmos_datasets.evaluation.efficiency.tables import render, to_csv
 from cosmos_datasets.evaluation.models import load_model
 from cosmos_datasets.evaluation.models.checkpoint import Checkpoint, find_checkpoint
 
@@ -118,8 +119,8 @@ def write_report(out: Path, report: Report) -> None:
     """Write the report and its two tables, each whole or not at all."""
     texts = {
         REPORT: json.dumps(report, indent=1) + "\n",
-        "efficiency.csv": to_csv(report),
-        "efficiency.md": render(report, "github") + "\n",
+        "efficiency.csv": to_text(frame(report), "csv"),
+        "efficiency.md": render(report, "markdown"),
     }
     for name, text in texts.items():
         with atomic(out / name) as temporary:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from cosmos_datasets.cli.printing import bytes_text, plural
 from cosmos_datasets.evaluation.efficiency.machine import described
+from cosmos_datasets.evaluation.statistics.formats import BLANK, Style, to_text
 
-_BLANK = "–"
 Row = dict[str, Any]
 
 
@@ -40,31 +39,18 @@ def frame(report: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def to_csv(report: dict[str, Any]) -> str:
-    """:func:`frame` as CSV, to six significant digits."""
-    return frame(report).to_csv(index=False, float_format="%.6g", lineterminator="\n")
-
-
-def render(report: dict[str, Any], style: str = "simple") -> str:
+def render(report: dict[str, Any], style: Style = "text") -> str:
     """The table for people, a row a quantity and a column a model, and below it what figures depend on.
 
     Args:
         report: see :func:`frame`.
-        style: one of tabulate's; ``github`` for Markdown.
+        style: ``text`` or ``markdown``.
     """
     models = report["models"]
     columns = [{_title(row): _cell(row) for row in model["rows"]} for model in models]
     titles = dict.fromkeys(title for column in columns for title in column)
-    lines = [[title, *(column.get(title, _BLANK) for column in columns)] for title in titles]
-    table = tabulate(
-        lines,
-        headers=["", *_names(report)],
-        tablefmt=style,
-        disable_numparse=True,
-        colalign=["left", *["right"] * len(models)],
-    )
-    gap = "\n\n" if style == "github" else "\n"
-    return f"{table}\n\n{gap.join(_notes(report))}"
+    lines = [[title, *(column.get(title, BLANK) for column in columns)] for title in titles]
+    return to_text(pd.DataFrame(lines, columns=["", *_names(report)]), style, _notes(report))
 
 
 def seconds_text(seconds: float) -> str:

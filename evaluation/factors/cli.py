@@ -53,17 +53,15 @@ def factors(run: Path, dataset: str, by: str, style: str, figures: Path | None, 
     """
     from cosmos_datasets.cli.printing import print_json
     from cosmos_datasets.evaluation.factors.measure import measure
-    from cosmos_datasets.evaluation.factors.tables import correlate, join, render, to_csv
-    from cosmos_datasets.evaluation.summary import records
+    from cosmos_datasets.evaluation.factors.tables import cells, correlate, join
+    from cosmos_datasets.evaluation.statistics.formats import records, to_text
 
     joined = join(run / "results.parquet", measure(run, dataset, workers=workers), **options)
     table = correlate(joined, by)
-    if style == "csv":
-        say(to_csv(table), nl=False)
-    elif style == "json":
+    if style == "json":
         print_json({"run": str(run), **options, "by": by, "correlations": records(table)})
     else:
-        say(render(table, "markdown" if style == "markdown" else "text"))
+        say(to_text(table if style == "csv" else cells(table, style), style), nl=False)  # type: ignore[arg-type]
     if figures:
         from cosmos_datasets.evaluation.factors.figures import draw
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from cosmos_datasets.evaluation.factors import ABSOLUTE, title
 from cosmos_datasets.evaluation.factors.tables import SIGNIFICANT, correlate, factors_in
-from cosmos_datasets.evaluation.summary import records
+from cosmos_datasets.evaluation.statistics.formats import records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tabulate import tabulate
 
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.factors import ABSOLUTE, FACTORS, title
 from cosmos_datasets.evaluation.factors.correlation import partial_spearman
 from cosmos_datasets.evaluation.gallery_rows import KEY
+from cosmos_datasets.evaluation.statistics.formats import BLANK
 
 Choice = Literal["oracle", "predicted"]
 IntensityDifference = Literal["signed", "absolute"]
@@ -31,7 +31,6 @@ UNITS: dict[str, tuple[str, ...]] = {
 }
 _APART = ("masks_are", "strategy", "variant")
 _TEXTS = ["source", "object", "modality", "label", "group_id", "image_id", "strategy", "variant"]
-_BLANK = "–"
 
 
 def join(
@@ -106,7 +105,7 @@ def correlate(joined: pd.DataFrame, by: str = "strategy") -> pd.DataFrame:
     return table.sort_values(order, ascending=ascending, kind="stable", ignore_index=True)
 
 
-def render(correlations: pd.DataFrame, style: Literal["text", "markdown"] = "text") -> str:
+def cells(correlations: pd.DataFrame, style: str = "text") -> pd.DataFrame:
     """The table for people: a row a group, a column a factor; significant ones starred in text, bold in Markdown."""
     keys = [*(name for name in correlations.columns if name in {"source", "object", "label", "modality"}), "strategy"]
     apart = [*keys, "variant", "masks_are"]
@@ -123,21 +122,14 @@ def render(correlations: pd.DataFrame, style: Literal["text", "markdown"] = "tex
             if title(factor) not in keys:
                 line[title(factor)] = _cell(rho, p_value, style)
         lines.append(line)
-    alignment = [*["left"] * len(keys), *["right"] * (len(lines[0]) - len(keys))]
-    kind = "github" if style == "markdown" else "simple"
-    return tabulate(lines, headers="keys", tablefmt=kind, disable_numparse=True, colalign=alignment)
+    return pd.DataFrame(lines)
 
 
 def _cell(rho: float, p_value: float, style: str) -> str:
     if math.isnan(rho):
-        return _BLANK
+        return BLANK
     marked = p_value < SIGNIFICANT
     if style == "markdown":
         return f"**{rho:+.2f}**" if marked else f"{rho:+.2f}"
     # A blank where no star stands keeps the decimals below each other.
     return f"{rho:+.2f}{'*' if marked else ' '}"
-
-
-def to_csv(correlations: pd.DataFrame) -> str:
-    """Every figure as CSV, to six significant digits; what does not exist is an empty field."""
-    return correlations.to_csv(index=False, float_format="%.6g", lineterminator="\n")

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from cosmos_datasets.cli.printing import say
 
-from cosmos_datasets.cli.printing import print_json
 from cosmos_datasets.evaluation.remembering import Remembering
 from cosmos_datasets.evaluation.shared_options import (
     filter_options,
@@ -60,7 +59,7 @@ def grid(
     only_plan: bool,
     processes: int,
     seed: int,
-    style: str,
+    style: Any,
     **options: Any,
 ) -> None:
     """Run everything mode (S1) on DATASET with grids of 8 x 8 to 256 x 256 points: the paper's Table 5.
@@ -83,6 +82,8 @@ def grid(
 
     Output: OUT/grid.csv and grid.json (every figure), grid.md, grid.png, grid.pdf.
     """
+    from cosmos_datasets.evaluation.grid.tables import render
+    from cosmos_datasets.evaluation.statistics.formats import to_text
     from cosmos_datasets.evaluation.grid.sides import check
     from cosmos_datasets.evaluation.run import Request
 
@@ -98,17 +99,5 @@ def grid(
             return
         table = study(request, sides, process, timed=timed, seed=seed, announce=announce)
         if table is not None:
-            _print(table, style)
+            say(to_text(table, style) if style in {"csv", "json"} else render(table, style), nl=False)
             say(f"\nIn {request.out}: {', '.join(FILES)}, and a run for each side", err=True)
-
-
-def _print(table: Any, style: str) -> None:
-    from cosmos_datasets.evaluation.grid.tables import render
-    from cosmos_datasets.evaluation.summary import records, to_csv
-
-    if style == "csv":
-        say(to_csv(table), nl=False)
-    elif style == "json":
-        print_json(records(table))
-    else:
-        say(render(table, "github" if style == "markdown" else "simple"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tabulate import tabulate
+import pandas as pd
 
 from cosmos_datasets.evaluation.efficiency.tables import seconds_text
+from cosmos_datasets.evaluation.statistics.formats import to_text
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,11 @@ def describe(steps: Sequence[Step], encoding: float, point: float, *, measured: 
         # What is timed is done twice, for the warm-up; that of everything mode is one batch and hardly counts.
         seconds = (encoding + one) * step.images / processes + (2 * encoding + one) * step.timed
         total += seconds
-        rows.append([step.side, f"{step.side**2:,}", seconds_text(one), f"{step.images:,}", duration(seconds)])
-    table = tabulate(
-        rows,
-        headers=["side", "points", "s per image", "images left", "takes about"],
-        disable_numparse=True,
-        colalign=["right"] * 5,
-    )
+        rows.append((str(step.side), f"{step.side**2:,}", seconds_text(one), f"{step.images:,}", duration(seconds)))
+    table = pd.DataFrame(rows, columns=["side", "points", "s per image", "images left", "takes about"])
     return (
-        f"{table}\nAbout {duration(total)} in all, estimated from {measured} x {measured} points on one image, with "
-        f"{seconds_text(encoding)} s of encoding an image again for each side. Fewer --sides take less."
+        f"{to_text(table)}About {duration(total)} in all, estimated from {measured} x {measured} points on one image, "
+        f"with {seconds_text(encoding)} s of encoding an image again for each side. Fewer --sides take less."
     )
 
 

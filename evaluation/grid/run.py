@@ -16,7 +16,7 @@ from cosmos_datasets.evaluation.grid.seconds import foreseen, measured
 from cosmos_datasets.evaluation.grid.sides import images_left, of_side, run_folder
 from cosmos_datasets.evaluation.grid.tables import grid_table, render
 from cosmos_datasets.evaluation.run import Request, evaluate
-from cosmos_datasets.evaluation.summary import records, to_csv
+from cosmos_datasets.evaluation.statistics.formats import records, to_text
 
 if TYPE_CHECKING:
     from cosmos_datasets.evaluation.processes import Process
@@ -100,9 +100,9 @@ def _write(out: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
     from cosmos_datasets.evaluation.grid.figure import draw
 
     texts = {
-        "grid.csv": to_csv(table),
+        "grid.csv": to_text(table, "csv"),
         "grid.json": json.dumps({**facts, "rows": records(table)}, indent=1) + "\n",
-        "grid.md": render(table, "github") + "\n",
+        "grid.md": render(table, "markdown"),
     }
     for name, text in texts.items():
         with atomic(out / name) as temporary:

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tabulate import tabulate
 
 from cosmos_datasets.cli.printing import plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.efficiency.tables import seconds_text
 from cosmos_datasets.evaluation.resampling import interval
 from cosmos_datasets.evaluation.results import NOTHING, nothing_in_words
+from cosmos_datasets.evaluation.statistics.formats import BLANK, Style, to_text
 from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
 
 _COLUMNS = [
@@ -23,7 +23,6 @@ _COLUMNS = [
     *("dice_oracle", "dice_blind", "pred_area_oracle", "nothing_found"),
 ]
 _TARGET = ["object", "modality"]
-_BLANK = "–"
 
 Row = dict[str, Any]
 
@@ -107,12 +106,12 @@ def _cost(seconds: Mapping[str, Any]) -> Row:
     }
 
 
-def render(table: pd.DataFrame, style: str = "simple") -> str:
+def render(table: pd.DataFrame, style: Style = "text") -> str:
     """For people: what each side reaches and costs, then DICE of every target, a column a side.
 
     Args:
         table: see :func:`grid_table`.
-        style: one of tabulate's; ``github`` for Markdown.
+        style: ``text`` or ``markdown``.
     """
     means = table[table["over"] == OVER_TARGETS]
     costs = [_cost_cells(row) for _, row in means.iterrows()]
@@ -127,16 +126,6 @@ def render(table: pd.DataFrame, style: str = "simple") -> str:
         targets.append(
             line | {f"{row['side']} x {row['side']}": f"{row['dice']:.3f}" for _, row in members.iterrows()}
         )
-    blocks = [
-        tabulate(
-            rows,
-            headers="keys",
-            tablefmt=style,
-            disable_numparse=True,
-            colalign=["left", *["right"] * (len(rows[0]) - 1)],
-        )
-        for rows in (costs, targets)
-    ]
     timed, encoding = int(table["timed"].iloc[0]), seconds_text(float(table["encoding"].median()))
     note = (
         "DICE: the best mask found for each target, mean over targets, with the 95 % interval over subjects; blind: "
@@ -148,7 +137,7 @@ def render(table: pd.DataFrame, style: str = "simple") -> str:
         for side, members in means.groupby("side")
         if sum((counts := {one: int(members[f"nothing_{one}"].sum()) for one in NOTHING}).values())
     ]
-    return "\n\n".join([*blocks, note, *why])
+    return f"{to_text(pd.DataFrame(costs), style)}\n{to_text(pd.DataFrame(targets), style, [note, *why])}"
 
 
 def _cost_cells(row: pd.Series[Any]) -> dict[str, str]:
@@ -157,7 +146,7 @@ def _cost_cells(row: pd.Series[Any]) -> dict[str, str]:
         "targets": f"{row['targets']:,}",
         "masks": f"{row['masks']:,}",
         "DICE": f"{row['dice']:.3f}",
-        "95 % CI": _BLANK if pd.isna(row["low"]) else f"[{row['low']:.3f}, {row['high']:.3f}]",
+        "95 % CI": BLANK if pd.isna(row["low"]) else f"[{row['low']:.3f}, {row['high']:.3f}]",
         "blind": f"{row['blind']:.3f}",
         "nothing found": f"{row['empty']:.1%}",
         "kept": f"{row['kept']:,.1f}",

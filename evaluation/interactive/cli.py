@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cosmos_datasets.cli.printing import plural, print_json, say
+from cosmos_datasets.cli.printing import plural, say
 from cosmos_datasets.evaluation.interactive import RULES, SCORES, Clicking, Score
 from cosmos_datasets.evaluation.remembering import Remembering
 from cosmos_datasets.evaluation.shared_options import format_option, inference_options, selection_options
@@ -86,15 +86,10 @@ def interactive(
             say(f"In {request.out}: {files}", err=True)
 
 
-def _print(run: Path, style: str, noc: Score) -> None:
+def _print(run: Path, style: Any, noc: Score) -> None:
     from cosmos_datasets.evaluation.interactive.store import RESULTS
     from cosmos_datasets.evaluation.interactive.summary import render, summarise
-    from cosmos_datasets.evaluation.summary import records, to_csv
+    from cosmos_datasets.evaluation.statistics.formats import to_text
 
     summary = summarise(run / RESULTS)
-    if style == "csv":
-        say(to_csv(summary), nl=False)
-    elif style == "json":
-        print_json(records(summary))
-    else:
-        say(render(summary, noc, "github" if style == "markdown" else "simple"))
+    say(to_text(summary, style) if style in {"csv", "json"} else render(summary, noc, style), nl=False)

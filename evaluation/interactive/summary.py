@@ -12,14 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tabulate import tabulate
 
 from cosmos_datasets.build.files import atomic
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.interactive import RULES, SCORES, Score
 from cosmos_datasets.evaluation.interactive.figure import curve_columns, draw
 from cosmos_datasets.evaluation.interactive.store import RESULTS
-from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS, records, to_csv
+from cosmos_datasets.evaluation.statistics.formats import Style, records, to_text
+from cosmos_datasets.evaluation.summary import OVER_MASKS, OVER_TARGETS
 
 #: IoU and DICE in percent for which clicks are counted.
 LEVELS = (80, 85, 90)
@@ -139,7 +139,7 @@ def protocol_of(summary: pd.DataFrame) -> str:
     return f"clicks by {RULES[rule]}, {'with' if previous_mask else 'without'} the previous mask as input"
 
 
-def render(summary: pd.DataFrame, noc: Score = "iou", style: str = "simple") -> str:
+def render(summary: pd.DataFrame, noc: Score = "iou", style: Style = "text") -> str:
     """The summary as text, and how its clicks were made.
 
     The means are left out where they would only repeat a single target.
@@ -147,7 +147,7 @@ def render(summary: pd.DataFrame, noc: Score = "iou", style: str = "simple") -> 
     Args:
         summary: see :func:`summarise`.
         noc: what NoC counts clicks until; the share of masks that never reach it stands in brackets.
-        style: one of tabulate's, ``github`` for Markdown.
+        style: ``text`` or ``markdown``.
     """
     n = len(curve_columns(summary))
     shown = [k for k in sorted({*_SHOWN, n}) if k <= n]
@@ -163,13 +163,12 @@ def render(summary: pd.DataFrame, noc: Score = "iou", style: str = "simple") -> 
             name = f"{noc}_{level}"
             line[f"NoC@{level} {SCORES[noc]}"] = f"{row[f'noc_{name}']:.2f} ({row[f'failed_{name}']:.0%})"
         lines.append({**line, "area": f"{row['auc']:.3f}", "blind": f"{row['dice_blind']:.3f}" if first else ""})
-    alignment = ["left", "right", "left", *["right"] * (len(lines[0]) - 3)]
-    table = tabulate(lines, headers="keys", tablefmt=style, disable_numparse=True, colalign=alignment)
     protocol = protocol_of(summary)
-    return (
-        f"{table}\n\n{protocol[0].upper()}{protocol[1:]}. NoC: clicks until the {SCORES[noc]} is so many percent, "
+    note = (
+        f"{protocol[0].upper()}{protocol[1:]}. NoC: clicks until the {SCORES[noc]} is so many percent, "
         f"{n} where it never is; in brackets the share of these masks."
     )
+    return to_text(pd.DataFrame(lines), style, [note])
 
 
 def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
@@ -186,8 +185,8 @@ def write_summary(run: Path, facts: dict[str, Any]) -> pd.DataFrame:
     summary = summarise(run / RESULTS)
     texts = {
         "summary.json": json.dumps({**facts, "targets": records(summary)}, indent=1) + "\n",
-        "table.csv": to_csv(summary),
-        "table.md": render(summary, facts["noc"], "github") + "\n",
+        "table.csv": to_text(summary, "csv"),
+        "table.md": render(summary, facts["noc"], "markdown"),
     }
     for name, text in texts.items():
         with atomic(run / name) as temporary:

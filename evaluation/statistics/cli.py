@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,29 +72,27 @@ def table(runs: tuple[Path, ...], style: str, **options: Any) -> None:
 def print_summary(run: Path, style: str) -> None:
     """Print the table of one run as ``cosmos-eval run`` does."""
     from cosmos_datasets.evaluation.statistics.scores import settings_of
-    from cosmos_datasets.evaluation.summary import notes_of, read_summary, records, render, to_csv, wide_table
+    from cosmos_datasets.evaluation.summary import notes_of, read_summary, wide_table
 
     summary = read_summary(run)
-    if style == "csv":
-        say(to_csv(summary), nl=False)
-    elif style == "json":
-        print_json(records(summary))
-    elif style == "latex":
-        print_with_notes(wide_table(summary), notes_of(summary, settings_of(run)), style)
+    print_table(summary, style, lambda: wide_table(summary), lambda: notes_of(summary, settings_of(run)))
+
+
+def print_table(
+    figures: pd.DataFrame,
+    style: Any,
+    cells: Callable[[], pd.DataFrame],
+    notes: Callable[[], Sequence[str]] = lambda: (),
+) -> None:
+    """Print a table: every figure as CSV or JSON, or what people read with what has to be known of it."""
+    from cosmos_datasets.evaluation.statistics.formats import records, to_text
+
+    if style == "json":
+        print_json(records(figures))
+    elif style == "csv":
+        say(to_text(figures, "csv"), nl=False)
     else:
-        say(render(wide_table(summary), notes_of(summary, settings_of(run)), style))
-
-
-def print_with_notes(df: pd.DataFrame, notes: Sequence[str], style: Any) -> None:
-    """Print a table and below it what has to be known of it; in LaTeX as comments."""
-    from cosmos_datasets.evaluation.statistics.formats import to_text
-
-    say(to_text(df, style), nl=False)
-    if style == "latex":
-        notes = [f"% {note}" for note in notes]
-    else:
-        say()
-    say(("\n\n" if style == "markdown" else "\n").join(notes))
+        say(to_text(cells(), style, notes()), nl=False)
 
 
 def _print_table(
@@ -106,18 +104,20 @@ def _print_table(
     choice: Any = "oracle",
     seed: int = 0,
 ) -> None:
-    from cosmos_datasets.evaluation.statistics.formats import to_text
     from cosmos_datasets.evaluation.statistics.scores import read_runs, settings_of
     from cosmos_datasets.evaluation.statistics.shown import notes_of_settings, notes_of_table, shown_table
     from cosmos_datasets.evaluation.statistics.tables import full_table
 
     rows = full_table(read_runs(runs, metric), by, per, metric, choice, seed)
-    if style in {"csv", "json"}:
-        say(to_text(rows, style), nl=False)
-    else:
-        notes = notes_of_table(rows, by, per, metric, choice)
-        notes += notes_of_settings([settings_of(run) for run in runs], metric)
-        print_with_notes(shown_table(rows, by, metric), notes, style)
+    print_table(
+        rows,
+        style,
+        lambda: shown_table(rows, by, metric),
+        lambda: [
+            *notes_of_table(rows, by, per, metric, choice),
+            *notes_of_settings([settings_of(run) for run in runs], metric),
+        ],
+    )
 
 
 @click.command(short_help="Which sources a model was trained on, as far as is known.")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import pandas as pd
 from tabulate import tabulate
+
+from cosmos_datasets.plain_text import csv_cell, markdown_cell
 
 Style = Literal["text", "markdown", "csv", "json", "latex"]
 STYLES: tuple[Style, ...] = get_args(Style)
 
 BLANK = "–"
 _TABULATE = {"text": "simple", "markdown": "pipe"}
-#: Cells that are numbers, intervals, or nothing stand on the right.
-_NUMBER = re.compile(rf"[<+-]?[\d.,]+( %)?|\[[-+\d., ]+\]|{BLANK}|")
+#: A column stands on the right if all of its cells are numbers, intervals or nothing, maybe with more behind them.
+_NUMBER = re.compile(rf"([-+<*\[]*\d.*)?|{BLANK}")
 _ESCAPED = {
     **{one: f"\\{one}" for one in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
@@ -23,29 +26,37 @@ _ESCAPED = {
 }
 
 
-def to_text(df: pd.DataFrame, style: Style = "text") -> str:
-    """A data frame as text that ends with a line break.
+def to_text(df: pd.DataFrame, style: Style = "text", notes: Sequence[str] = ()) -> str:
+    """Write a data frame as text that ends with a line break: the one place where tables of results become text.
 
     Args:
         df: numbers, or cells that are text already; column names become the head.
-        style: ``csv`` (six decimals, empty fields) and ``json`` (a list of objects, null) hold every figure; ``text``,
-            ``markdown`` and ``latex`` (booktabs) three decimals, and a dash for what does not exist.
+        style: ``csv`` (six significant digits, empty fields; what a spreadsheet would take for a formula begins with
+            an apostrophe) and ``json`` (a list of objects, null) hold every figure; ``text``, ``markdown`` and
+            ``latex`` (booktabs) three decimals, and a dash for what does not exist.
+        notes: what has to be known of the table, a paragraph each; LaTeX has them as comments, CSV and JSON not.
     """
     if style == "csv":
-        return df.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+        return df.rename(columns=csv_cell).map(csv_cell).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     if style == "json":
-        rows = json.loads(df.to_json(orient="records", double_precision=15))
-        return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(records(df), indent=1, ensure_ascii=False) + "\n"
     heads = list(map(str, df))
     rows = [[_cell(value) for value in row] for row in df.astype(object).itertuples(index=False, name=None)]
     right = [all(_NUMBER.fullmatch(row[n]) for row in rows) for n in range(len(heads))]
     if style == "latex":
-        return _latex(heads, rows, right)
+        return _latex(heads, rows, right) + "".join(f"% {note}\n" for note in notes)
     if style == "markdown":
-        heads, *rows = ([cell.replace("|", "\\|") for cell in row] for row in [heads, *rows])
+        heads, *rows = ([markdown_cell(cell) for cell in row] for row in [heads, *rows])
     alignment = ["right" if one else "left" for one in right]
     table = tabulate(rows, headers=heads, tablefmt=_TABULATE[style], disable_numparse=True, colalign=alignment)
-    return f"{table}\n"
+    gap = "\n\n" if style == "markdown" else "\n"
+    return f"{table}\n" + (f"\n{gap.join(notes)}\n" if notes else "")
+
+
+def records(df: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows for JSON; what does not exist is ``None``."""
+    rows: list[dict[str, Any]] = json.loads(df.to_json(orient="records", double_precision=15))
+    return rows
 
 
 def _cell(value: Any) -> str:

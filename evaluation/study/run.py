@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tabulate import tabulate
+import pandas as pd
 
 from cosmos_datasets.cli.printing import bytes_text, plural
 from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.grid.plan import duration
+from cosmos_datasets.evaluation.statistics.formats import to_text
 from cosmos_datasets.evaluation.study.calibration import Speed, calibrate
 from cosmos_datasets.evaluation.study.conduct import Outcome, conduct
 from cosmos_datasets.evaluation.study.estimate import Counts, Estimate, Line, plan
@@ -133,12 +134,7 @@ def render(study: Study) -> str:
     if study.reported:
         rows.append(["report", "", "", "", duration(report.seconds), ""])
     rows.append(["all", "", "", "", duration(total), bytes_text(round(size)) if size else ""])
-    table = tabulate(
-        rows,
-        headers=["step", "images", "masks", "prompts", "about", "disk"],
-        disable_numparse=True,
-        colalign=["left", *["right"] * 5],
-    )
+    table = pd.DataFrame(rows, columns=["step", "images", "masks", "prompts", "about", "disk"])
     notes = [f"{line.step.name} is left out: {line.estimate.why_not}" for line in study.lines if line.estimate.why_not]
     if others := sorted(set(study.record.models) - set(study.question.folders)):
         notes.append(f"The folder holds {', '.join(others)} too: comparisons and report leave out what is not named.")
@@ -153,7 +149,7 @@ def render(study: Study) -> str:
     free = shutil.disk_usage(_existing(study.question.out)).free
     if size > free:
         notes.append(f"{study.question.out} may not do: its disk has {bytes_text(free)} left.")
-    return "\n\n".join([study.chosen, table, "\n".join(notes)])
+    return "\n\n".join([study.chosen, to_text(table, notes=notes).rstrip()])
 
 
 def _row(line: Line) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cosmos_datasets.evaluation.efficiency.tables import frame, render, seconds_text, to_csv
+from cosmos_datasets.evaluation.efficiency.tables import frame, render, seconds_text
+from cosmos_datasets.evaluation.statistics.formats import to_text
 
 
 def row(quantity: str, median: float, **fields: Any) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def test_what_figures_depend_on_is_said() -> None:
 def test_csv_has_every_figure() -> None:
     table = frame(report())
     assert len(table) == 5 and table["model"].unique().tolist() == ["model (a1b2a1b2)", "model (c3d4c3d4)"]
-    lines = to_csv(report()).splitlines()
+    lines = to_text(frame(report()), "csv").splitlines()
     assert len(lines) == 6
     assert lines[2].endswith(",decoding,S5,1,prompt,s,0.01,0.005,0.02,6")
 

@@ -14,7 +14,8 @@ from cosmos_datasets.errors import CosmosError
 from cosmos_datasets.evaluation.factors import ABSOLUTE, FACTORS
 from cosmos_datasets.evaluation.factors.correlation import partial_spearman
 from cosmos_datasets.evaluation.factors.measure import measure
-from cosmos_datasets.evaluation.factors.tables import Choice, correlate, join, render, to_csv
+from cosmos_datasets.evaluation.factors.tables import Choice, cells, correlate, join
+from cosmos_datasets.evaluation.statistics.formats import to_text
 
 Style = Literal["text", "markdown"]
 
@@ -134,19 +135,19 @@ TABLE = pd.DataFrame(
 def test_what_is_significant_is_marked(
     style: Literal["text", "markdown"], first: list[str], second: list[str]
 ) -> None:
-    lines = render(TABLE, style).splitlines()
+    lines = to_text(cells(TABLE, style), style).splitlines()
     assert [name in lines[0] for name in ("size", "boundary complexity", "modality", "groups")] == [True] * 4
     rows = [line.replace("|", " ").split() for line in lines[2:]]
     assert rows == [["S5", "1,234", "12", *first], ["S5", "jitter=0-10", "(instances)", "1,234", "12", *second]]
 
 
 def test_csv_keeps_small_p_values() -> None:
-    back = pd.read_csv(io.StringIO(to_csv(TABLE)), keep_default_na=True)
+    back = pd.read_csv(io.StringIO(to_text(TABLE, "csv")), keep_default_na=True)
     assert back["p_value"].tolist() == pytest.approx(TABLE["p_value"].tolist(), rel=1e-5, nan_ok=True)
     assert back.columns.tolist() == TABLE.columns.tolist()
 
 
 def test_within_modalities_the_column_names_them(run: Path, small: Path) -> None:
-    text = render(correlate(joined(run, small), "target"), "markdown")
+    text = to_text(cells(correlate(joined(run, small), "target"), "markdown"), "markdown")
     assert text.splitlines()[0].count("modality") == 1
     assert "Cine-MRI" in text
