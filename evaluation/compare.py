@@ -169,7 +169,7 @@ def compare(
         seed,
         RESAMPLES,
         int(scored.sum()),
-        int(sides.about["group_id"][scored].nunique()),
+        int(sides.about["group_id"].iloc[np.flatnonzero(scored)].nunique()),
         _records(rows[of_units], [*UNITS[by]]),
         _records(rows[~of_units], ["over", "targets"]),
         tuple(_notes(a, b, unlike, rows[of_units])),
@@ -186,7 +186,8 @@ def _place(column: pd.Series[Any]) -> pd.Series[Any]:
 def _records(rows: pd.DataFrame, about: list[str]) -> tuple[Row, ...]:
     named = rows.rename(columns={"blind_a": "blind", "subjects": "groups"})
     some = named[[*about, "masks_are", *_APART, *_FIGURES]].astype(object)
-    return tuple(some.where(some.notna(), None).to_dict("records"))
+    records: list[Row] = some.where(some.notna(), None).to_dict("records")  # type: ignore[assignment]
+    return tuple(records)
 
 
 def _side(run: Path) -> Side:

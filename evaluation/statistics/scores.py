@@ -86,13 +86,13 @@ def one_below_the_other(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         frame["run"] = _same(name, len(frame))
     if len(frames) == 1:
         return next(iter(frames.values()))
-    stacked = {}
-    for name in list(next(iter(frames.values()))):
-        parts = [frame.pop(name) for frame in frames.values()]
+    stacked: dict[Any, Any] = {}
+    for column in map(str, list(next(iter(frames.values())))):
+        parts = [frame.pop(column) for frame in frames.values()]
         if isinstance(parts[0].dtype, pd.CategoricalDtype):
-            stacked[name] = union_categoricals(parts)  # concat() would make texts of categories
+            stacked[column] = union_categoricals(parts)  # concat() would make texts of categories
         else:
-            stacked[name] = pd.concat(parts, ignore_index=True)
+            stacked[column] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(stacked)
 
 
@@ -121,8 +121,9 @@ def read_results(run: Path, columns: Sequence[str], filters: pc.Expression | Non
     except (pa.ArrowException, OSError) as error:
         raise CosmosError(f"{path} cannot be read ({error}); give the command of its run again.") from error
     frame: pd.DataFrame = table.to_pandas()
-    for name in words:  # a column of nulls has categories of no type
-        frame[name] = frame[name].cat.rename_categories(frame[name].cat.categories.astype("str"))
+    for name in words:
+        as_text: Any = frame[name].cat.categories.astype("str")  # a column of nulls has categories of no type
+        frame[name] = frame[name].cat.rename_categories(as_text)
     if "variant" in frame and frame["variant"].isna().any():  # earlier versions wrote none for unmoved prompts
         frame["variant"] = (
             frame["variant"].cat.add_categories(list({""} - {*frame["variant"].cat.categories})).fillna("")
