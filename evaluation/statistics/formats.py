@@ -37,7 +37,10 @@ def to_text(df: pd.DataFrame, style: Style = "text", notes: Sequence[str] = ()) 
         notes: what has to be known of the table, a paragraph each; LaTeX has them as comments, CSV and JSON not.
     """
     if style == "csv":
-        return df.rename(columns=csv_cell).map(csv_cell).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        texts = {name: df[name].map(csv_cell) for name in df if not pd.api.types.is_numeric_dtype(df[name])}
+        return (
+            df.assign(**texts).rename(columns=csv_cell).to_csv(index=False, float_format=_figure, lineterminator="\n")
+        )
     if style == "json":
         return json.dumps(records(df), indent=1, ensure_ascii=False) + "\n"
     heads = list(map(str, df))
@@ -57,6 +60,11 @@ def records(df: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows for JSON; what does not exist is ``None``."""
     rows: list[dict[str, Any]] = json.loads(df.to_json(orient="records", double_precision=15))
     return rows
+
+
+def _figure(value: float) -> str:
+    """Six significant digits; a whole number, such as how many masks there are, keeps all of its own."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
 
 
 def _cell(value: Any) -> str:

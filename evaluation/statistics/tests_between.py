@@ -92,6 +92,8 @@ class SideBySide:
         other = "run" if what == "strategy" else "strategy"
         self.frame, self.what = frame, what
         self._rows = frame.groupby([*_MASK, "variant", other], observed=True, sort=False).ngroup().to_numpy()
+        if (self._rows < 0).any():
+            raise CosmosError("A result does not say whose it is; give the command of its run again with a new --out.")
         used = frame[what].cat.remove_unused_categories().cat
         self.names = sorted(used.categories)
         self._columns = used.set_categories(self.names).cat.codes.to_numpy()

@@ -81,3 +81,15 @@ def test_any_text_stays_one_cell_of_latex(words: list[str]) -> None:
         assert bare.count("&") == 2
         assert not set(bare) & set("\\%$#_{}~^<>")
     assert (top, mid, bottom, end) == (r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}")
+
+
+def test_csv_keeps_counts_whole_and_defuses_formulas() -> None:
+    counts = pd.array([1_234_567, None], dtype="Int64")
+    table = pd.DataFrame(
+        {"=name": ["=1+1", "liver"], "masks": [6_030_000.0, float("nan")], "n": counts, "dice": [1 / 3, -0.5]}
+    )
+    assert to_text(table, "csv").splitlines() == [
+        "'=name,masks,n,dice",
+        "'=1+1,6030000,1234567,0.333333",
+        "liver,,,-0.5",
+    ]
