@@ -37,7 +37,9 @@ def to_text(df: pd.DataFrame, style: Style = "text", notes: Sequence[str] = ()) 
         notes: what has to be known of the table, a paragraph each; LaTeX has them as comments, CSV and JSON not.
     """
     if style == "csv":
-        texts = {name: df[name].map(csv_cell) for name in df if not pd.api.types.is_numeric_dtype(df[name])}
+        texts: dict[str, Any] = {
+            str(name): df[name].map(csv_cell) for name in df if not pd.api.types.is_numeric_dtype(df[name])
+        }
         return (
             df.assign(**texts).rename(columns=csv_cell).to_csv(index=False, float_format=_figure, lineterminator="\n")
         )
@@ -62,7 +64,7 @@ def records(df: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _figure(value: float) -> str:
+def _figure(value: Any) -> str:
     """Six significant digits; a whole number, such as how many masks there are, keeps all of its own."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
 
